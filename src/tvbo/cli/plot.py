@@ -1,0 +1,29 @@
+"""Draw a network."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Kind(StrEnum):
+    """What to draw."""
+
+    matrix = "matrix"
+    overview = "overview"
+    graph = "graph"
+    surface = "surface"
+
+
+def run(
+    path: Annotated[Path, typer.Argument(help="The sidecar of a network.")],
+    out: Annotated[Path, typer.Argument(help="The picture: .png, .pdf or .svg.")],
+    kind: Annotated[Kind, typer.Option(help="What to draw.")] = Kind.overview,
+) -> None:
+    """Draw a network into a file."""
+    from tvbo import Network
+
+    figure = getattr(Network.from_file(path), f"plot_{kind.value}")()
+    figure.savefig(out, dpi=150)
+    typer.echo(f"wrote {out}", err=True)

@@ -1,0 +1,100 @@
+"""
+Every exception and warning of tvbo.
+
+::
+
+    TvboError
+    ├── ShapeError (ValueError)              arrays that do not fit the network
+    ├── DuplicateNameError (ValueError)      one name for two things
+    ├── UnknownFormatError (ValueError)      no format of that name, or none that knows this file or object
+    ├── UnsupportedObjectError (TypeError)   an object that no format takes
+    ├── MatrixNotFoundError (KeyError)       the network has no matrix of that name
+    ├── NetworkNotFoundError (FileNotFoundError)  no such file or no such linked network
+    ├── SidecarError (ValueError)            the YAML half cannot be understood
+    ├── CompanionError (OSError)             the HDF5 half is missing or cannot be read
+    │   └── StaleFileError                   it was replaced after it was opened
+    ├── LossyConversionError (ValueError)    a strict conversion would lose something
+    └── MissingDependencyError (ImportError) an optional package is absent or broken
+
+    TvboWarning (UserWarning)
+    └── LossyConversionWarning               a conversion loses the fields it names
+
+Each is also the builtin exception that a caller would catch.
+"""
+
+__all__ = [
+    "CompanionError",
+    "DuplicateNameError",
+    "LossyConversionError",
+    "LossyConversionWarning",
+    "MatrixNotFoundError",
+    "MissingDependencyError",
+    "NetworkNotFoundError",
+    "ShapeError",
+    "SidecarError",
+    "StaleFileError",
+    "TvboError",
+    "TvboWarning",
+    "UnknownFormatError",
+    "UnsupportedObjectError",
+]
+
+
+class TvboError(Exception):
+    """The root of every exception that tvbo raises on purpose."""
+
+
+class ShapeError(TvboError, ValueError):
+    """Arrays whose shapes do not fit the network or one another."""
+
+
+class DuplicateNameError(TvboError, ValueError):
+    """One name stands for two things."""
+
+
+class UnknownFormatError(TvboError, ValueError):
+    """No format has that name, or none knows this file."""
+
+
+class UnsupportedObjectError(TvboError, TypeError):
+    """No format takes this object."""
+
+
+class MatrixNotFoundError(TvboError, KeyError):
+    """The network has no matrix of that name."""
+
+    def __str__(self) -> str:
+        # KeyError would print the repr of its message.
+        return str(self.args[0]) if self.args else ""
+
+
+class NetworkNotFoundError(TvboError, FileNotFoundError):
+    """No such file, or a linked network that cannot be found."""
+
+
+class SidecarError(TvboError, ValueError):
+    """The YAML sidecar cannot be understood."""
+
+
+class CompanionError(TvboError, OSError):
+    """The HDF5 companion is missing or cannot be read."""
+
+
+class StaleFileError(CompanionError):
+    """The companion was replaced after it was opened."""
+
+
+class LossyConversionError(TvboError, ValueError):
+    """A strict conversion would lose something."""
+
+
+class MissingDependencyError(TvboError, ImportError):
+    """An optional package is absent or broken."""
+
+
+class TvboWarning(UserWarning):
+    """The root of every warning that tvbo gives."""
+
+
+class LossyConversionWarning(TvboWarning):
+    """A conversion loses the fields that it names."""

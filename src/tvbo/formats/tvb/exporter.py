@@ -1,0 +1,232 @@
+"""From a network to TVB objects."""
+
+import functools
+import uuid
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
+from tvbo.formats.tvb.table import MODULES, tvb_module
+from tvbo.formats.tvb.values import copied, derived_delays, derived_idelays, plain
+from tvbo.model.arrays import is_sparse, load
+from tvbo.model.matrices import LENGTHS
+from tvbo.model.network import Network
+from tvbo.storage.sparse import copy_sparse
+
+
+class TVBSurface(NamedTuple):
+    """
+    The three linked objects of a TVB surface simulation, in the order of `Network.from_tvb_surface`.
+
+    Attributes
+    ----------
+    connectivity : tvb.datatypes.connectivity.Connectivity
+        The regions.
+    surface : tvb.datatypes.surfaces.Surface
+        The mesh.
+    region_mapping : tvb.datatypes.region_mapping.RegionMapping
+        Linked to both.
+    """
+
+    connectivity: Any
+    surface: Any
+    region_mapping: Any
+
+
+def to_object(network: Network) -> Any:
+    """
+    Give back the TVB object that a network was made of, or make one of a network that never was in TVB.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    tvb.datatypes object or TVBSurface
+        As `Network.execute` says.
+
+    Raises
+    ------
+    MatrixNotFoundError, ShapeError
+        If the network lacks what TVB needs.
+    """
+    tvb_module("tvb.basic.neotraits.api")
+    note = network.extra.get("tvb")
+    if note is None:
+        return _fresh(network)
+    exporter = _Exporter(network, note["objects"])
+    root = exporter.object(note["root"])
+    if note["returns"] == "surface":
+        return TVBSurface(root.connectivity, root.surface, root)
+    return root
+
+
+@functools.cache
+def _class_of(name: str, module: str) -> type:
+    """Find a class by name among those that are known to be data; a file must not name any other."""
+    if MODULES.get(name) == module:
+        found: type = getattr(tvb_module(module), name)
+        return found
+    equations = tvb_module("tvb.datatypes.equations")
+    found = getattr(equations, name, type(None))
+    if module == "tvb.datatypes.equations" and issubclass(found, equations.Equation):
+        return found
+    raise UnsupportedObjectError(f"the network names the class {module}.{name}, which is not one that tvbo restores")
+
+
+class _Exporter:
+    def __init__(self, network: Network, notes: list[dict[str, Any]]) -> None:
+        self.network = network
+        self.notes = notes
+        self.made: dict[int, Any] = {}
+
+    def object(self, number: int) -> Any:
+        if number in self.made:
+            return self.made[number]
+        note = self.notes[number]
+        obj = self.made[number] = _class_of(note["class"], note["module"])()
+        for name in type(obj).declarative_attrs:
+            obj.__dict__.pop(name, None)
+        computed = []
+        for name, encoded in note["traits"].items():
+            if "unset" in encoded:
+                value = self.network.conduction_speed.value
+                if value != encoded["unset"]:
+                    _assign(obj, name, np.atleast_1d(np.asarray(value, dtype=np.float64)))
+                continue
+            if "computed" in encoded:
+                computed.append(name)
+                continue
+            _assign(obj, name, self._decode(encoded))
+        for name in computed:
+            _assign(obj, name, derived_delays(obj.__dict__))
+        for name in ("title", "tags"):
+            obj.__dict__[name] = self._decode(note[name])
+        for name, encoded in note.get("set_idelays", {}).items():
+            derived = "computed" in encoded
+            obj.__dict__[name] = derived_idelays(obj.__dict__, name) if derived else self._decode(encoded)
+        return obj
+
+    def _decode(self, encoded: dict[str, Any]) -> Any:
+        if "object" in encoded:
+            return self.object(encoded["object"])
+        if "parent" in encoded:
+            return self._parent()
+        if "uuid" in encoded:
+            return uuid.UUID(encoded["uuid"])
+        if "home" in encoded:
+            return self._home(encoded)
+        value = encoded["value"]
+        if isinstance(value, np.generic):
+            return value
+        if hasattr(value, "__array__") or is_sparse(value):
+            return copy_sparse(load(value)) if is_sparse(value) else np.array(load(value), order="K")
+        return plain(value)
+
+    @functools.cached_property
+    def _cached_parent(self) -> Any:
+        return to_object(self.network.parent())
+
+    def _parent(self) -> Any:
+        return self._cached_parent
+
+    def _home(self, encoded: dict[str, Any]) -> Any:
+        network = self.network
+        place, _, name = encoded["home"].partition(":")
+        if place == "label":
+            return network.label
+        if place == "parameter":
+            value = network.parameters[name].value
+            if "shape" in encoded and not hasattr(value, "__array__"):
+                return np.full(encoded["shape"], value, dtype=np.float64)
+            return np.array(load(value), order="K") if hasattr(value, "__array__") else np.array([value], dtype=float)
+        if place == "matrix":
+            values = network.matrix(name, format=None)
+            if is_sparse(values):
+                return copy_sparse(values) if name == "local_connectivity" else values.toarray()
+            return sp.csr_matrix(values) if name == "local_connectivity" else copied(values)
+        if place == "mesh":
+            return copied(network.need_mesh().arrays[name])
+        if place == "column":
+            return copied(network.nodes.columns[name])
+        if place == "mapping":
+            return None if network.node_mapping_data is None else copied(network.node_mapping_data)
+        values = network.nodes.labels if place == "labels" else network.nodes.positions
+        return None if values is None else copied(values)
+
+
+def _assign(obj: Any, name: str, value: Any) -> None:
+    """Set a trait through TVB's own check; what a class fixes for good appears when it is read."""
+    declared = getattr(type(obj), name)
+    if value is None:
+        # Reading a required trait that was never set leaves None there, which its own check would refuse.
+        obj.__dict__[name] = None
+    elif type(declared).__name__ == "Final" and declared.default is not None:
+        getattr(obj, name)
+    else:
+        setattr(obj, name, value)
+        if not isinstance(value, np.ndarray):
+            # TVB's check turns an int default into a float; what was there was fine.
+            obj.__dict__[name] = value
+
+
+def _fresh(network: Network) -> Any:
+    """Make configured TVB objects of a network that did not come from TVB."""
+    if network.mesh is None:
+        return _fresh_connectivity(network)
+    surface = tvb_module("tvb.datatypes.surfaces").CorticalSurface()
+    surface.vertices = np.array(network.mesh.vertices, dtype=np.float64)
+    surface.triangles = np.array(network.mesh.elements, dtype=np.int64)
+    if network.mesh.normals is not None:
+        surface.vertex_normals = np.array(network.mesh.normals, dtype=np.float64)
+    _title(surface, network)
+    surface.configure()
+    if not (network.has_node_mapping and network.has_parent_network):
+        return surface
+    mapping = tvb_module("tvb.datatypes.region_mapping").RegionMapping()
+    mapping.array_data = np.array(network.node_mapping_data, dtype=np.int64)
+    mapping.surface = surface
+    mapping.connectivity = to_object(network.parent())
+    return TVBSurface(mapping.connectivity, surface, mapping)
+
+
+def _fresh_connectivity(network: Network) -> Any:
+    made = tvb_module("tvb.datatypes.connectivity").Connectivity()
+    nodes = network.nodes
+    made.weights = np.array(network.weights_matrix, dtype=np.float64)
+    if made.weights.shape[0] != made.weights.shape[1]:
+        raise ShapeError(f"TVB wants square weights, these are {made.weights.shape}")
+    made.region_labels = nodes.labels
+    if any(name in network.matrices for name in LENGTHS):
+        made.tract_lengths = np.array(network.lengths_matrix, dtype=np.float64)
+    elif nodes.positions is not None:
+        # TVB computes lengths of its own from the centres when it finds an empty array.
+        made.tract_lengths = np.empty(0)
+    else:
+        raise MatrixNotFoundError(
+            "TVB needs tract lengths, and the network has neither a matrix 'length' nor positions: "
+            "give net.set_matrix('length', ..., unit='mm')"
+        )
+    # Unknown places are NaN in TVB too: it asks for centres, and does not need them to simulate.
+    positions = nodes.positions
+    made.centres = np.full((len(nodes), 3), np.nan) if positions is None else np.array(positions, dtype=np.float64)
+    for column, trait in (("cortical", "cortical"), ("hemisphere", "hemispheres")):
+        if column in nodes.columns:
+            setattr(made, trait, nodes.columns[column].astype(bool))
+    for column, trait in (("area", "areas"), ("orientation", "orientations")):
+        if column in nodes.columns:
+            setattr(made, trait, nodes.columns[column].astype(np.float64))
+    if "conduction_speed" in network.parameters:
+        made.speed = np.atleast_1d(np.array(network.conduction_speed.value, dtype=np.float64))
+    _title(made, network)
+    made.configure()
+    return made
+
+
+def _title(obj: Any, network: Network) -> None:
+    if network.label is not None:
+        obj.title = network.label

@@ -1,0 +1,139 @@
+"""Copies of trait values, and those that TVB derives from others."""
+
+from typing import Any
+
+import numpy as np
+
+
+def has_shape(value: Any, shape: tuple[int | None, ...]) -> bool:
+    """
+    Tell whether a value has a shape.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+    shape : tuple of int or None
+        The shape; None stands for any length.
+
+    Returns
+    -------
+    bool
+        False also for what has no shape at all.
+    """
+    found = getattr(value, "shape", None)
+    return (
+        found is not None
+        and len(found) == len(shape)
+        and all(want is None or have == want for have, want in zip(found, shape, strict=True))
+    )
+
+
+def copied(values: Any) -> Any:
+    """
+    Copy an array, in its memory order.
+
+    Parameters
+    ----------
+    values : array
+        The array.
+
+    Returns
+    -------
+    array
+        The copy.
+    """
+    return values.copy(order="K")
+
+
+def plain(value: Any) -> Any:
+    """
+    Copy containers, so that the network does not change with the object.
+
+    Parameters
+    ----------
+    value : object
+        A value; dicts, lists and tuples are copied through and through.
+
+    Returns
+    -------
+    object
+        The copy.
+    """
+    if type(value) is dict:
+        return {key: plain(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(plain(item) for item in value)
+    return value
+
+
+def derived_delays(traits: dict[str, Any]) -> Any:
+    """
+    Compute delays as ``Connectivity.configure`` does.
+
+    Parameters
+    ----------
+    traits : dict
+        What the object holds.
+
+    Returns
+    -------
+    array or None
+        The delays [ms]; None if it could not have computed them.
+    """
+    lengths, speed = traits.get("tract_lengths"), traits.get("speed")
+    if lengths is None or speed is None:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            return lengths / speed
+    except ValueError:
+        return None
+
+
+def derived_idelays(traits: dict[str, Any], name: str) -> Any:
+    """
+    Compute what ``Connectivity.set_idelays`` leaves beside its trait.
+
+    Parameters
+    ----------
+    traits : dict
+        What the object holds.
+    name : str
+        Which attribute.
+
+    Returns
+    -------
+    object
+        Its value; None if it could not have been computed.
+    """
+    idelays, n = traits.get("idelays"), traits.get("number_of_regions")
+    if idelays is None or type(n) is not int or idelays.shape != (n, n) or not n:
+        return None
+    inodes = np.tile(np.r_[:n], (n, 1))
+    if name == "inodes":
+        return inodes
+    if name == "delay_indices":
+        return idelays * n + inodes
+    return idelays.any() if name == "has_delays" else idelays.max() + 1
+
+
+def same_array(a: Any, b: Any) -> bool:
+    """
+    Tell whether two arrays are the same in bits, shape, dtype and layout.
+
+    Parameters
+    ----------
+    a, b : object
+        The two.
+
+    Returns
+    -------
+    bool
+        False also if the first is no array.
+    """
+    return (
+        isinstance(a, np.ndarray)
+        and (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
+        and a.tobytes() == b.tobytes()
+    )

@@ -1,0 +1,51 @@
+"""
+YAML sidecar and HDF5 companion: lossless, lazy, readable by people.
+
+The layout is that of ``tvb-datamodel/0.7.0``. What it has no place for lies in the companion below ``/tvbo``,
+where other readers ignore it.
+"""
+
+import os
+from pathlib import Path
+
+from tvbo.formats.tvbo.reader import read
+from tvbo.formats.tvbo.writer import write
+from tvbo.model.network import Network
+
+__all__ = ["EXTENSIONS", "from_object", "read", "takes", "write"]
+
+EXTENSIONS = (".yaml", ".yml", ".json", ".h5", ".hdf5")
+
+
+def takes(obj: object) -> bool:
+    """
+    Tell whether an object is one that this format makes a network of.
+
+    Parameters
+    ----------
+    obj : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        True for a path.
+    """
+    return isinstance(obj, (str, os.PathLike)) and Path(obj).suffix.lower() in EXTENSIONS
+
+
+def from_object(obj: "str | os.PathLike[str]") -> Network:
+    """
+    Open a path.
+
+    Parameters
+    ----------
+    obj : path-like
+        The sidecar.
+
+    Returns
+    -------
+    Network
+        The network.
+    """
+    return read(Path(obj))

@@ -1,0 +1,14 @@
+"""Where things lie in a companion, for the writer and the reader."""
+
+INLINE_NODES = 4096
+RECORD, PARENT = "tvbo/record", "tvbo/parent"
+MAPPING, INDEX = "/mesh/region_mapping", "/nodes/parent_index"
+# Keys of an edge in the sidecar, and attributes of its group, that an EdgeMatrix has a place of its own for.
+EDGE_KEYS = ("label", "format", "unit", "directed", "target_network", "dimension_labels")
+EDGE_ATTRS = ("tvbo_class", "format", "shape", "directed", "unit", "layout", "kind")
+# Sparse layouts that other readers do not know: they get coo beside the original.
+ORIGINAL = ("lil", "dok", "bsr", "dia")
+# Flags that the writer finds by looking at the values, unless somebody stated them.
+DERIVED = ("weighted", "valid_diagonal", "non_negative")
+# What a Mesh tells of itself.
+MESH_KEYS = ("element_type", "number_of_vertices", "number_of_elements")

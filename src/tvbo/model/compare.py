@@ -1,0 +1,291 @@
+"""
+What differs between two networks, and a digest of one.
+
+Both read a network as a list of (path, value): `content` gives it. Values are compared by their bits, so that
+-0.0 and 0.0 differ, and two NaN are the same only with the same payload. File names, compression and what is
+loaded already do not count.
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from tvbo.model.arrays import Array, Sparse, is_loaded, is_sparse, load
+from tvbo.model.parameters import Parameter
+from tvbo.storage.order import order_of
+from tvbo.storage.sparse import sparse_parts
+
+if TYPE_CHECKING:
+    from tvbo.model.network import Network
+
+_MISSING = object()
+
+
+class Difference(NamedTuple):
+    """
+    One thing that differs.
+
+    Attributes
+    ----------
+    path : str
+        Where, such as ``matrices.weight`` or ``nodes.labels``.
+    kind : str
+        ``only in the first``, ``only in the second``, ``type``, ``dtype``, ``shape``, ``order``, ``layout``,
+        or ``values``.
+    detail : str
+        How much: the two values, or the number of entries and the largest deviation.
+    """
+
+    path: str
+    kind: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.kind}: {self.detail}"
+
+
+@dataclass(frozen=True)
+class NetworkDiff:
+    """
+    All that differs between two networks; empty, and so false, when they are identical.
+
+    Attributes
+    ----------
+    differences : tuple of Difference
+        What differs, in the order of the first network.
+    compared : tuple of str
+        Every path that was compared.
+    """
+
+    differences: tuple[Difference, ...]
+    compared: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.differences)
+
+    def __len__(self) -> int:
+        return len(self.differences)
+
+    def __iter__(self) -> Iterator[Difference]:
+        return iter(self.differences)
+
+    def __str__(self) -> str:
+        if not self.differences:
+            return f"identical: {len(self.compared)} items compared, every bit the same"
+        lines = [f"{len(self.differences)} of {len(self.compared)} items differ:"]
+        return "\n".join(lines + [f"  {difference}" for difference in self.differences])
+
+
+def content(network: "Network") -> Iterator[tuple[str, Any]]:
+    """
+    List everything that a network holds.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Yields
+    ------
+    path : str
+        Where a value is.
+    value : scalar, text, array, sparse matrix, or a lazy stand-in
+        The value; nothing is read to list it.
+    """
+    for name in ("label", "description", "descriptor", "distance_unit", "time_unit", "number_of_nodes"):
+        yield name, getattr(network, name)
+    nodes = network.nodes
+    yield "nodes.labels", nodes.held().get("labels", nodes.labels)
+    yield "nodes.ids", np.asarray(nodes.ids, dtype=np.int64)
+    if nodes.has_positions:
+        yield "nodes.positions", nodes.held()["positions"]
+    for name in sorted(nodes.columns):
+        yield f"nodes.columns.{name}", nodes.columns.peek(name)
+        yield f"nodes.columns.{name}.unit", nodes.units.get(name)
+    yield from _tree("nodes.extra", nodes.extra)
+    for name, matrix in sorted(network.matrices.items()):
+        base = f"matrices.{name}"
+        yield base, matrix.values
+        yield f"{base}.unit", matrix.unit
+        yield f"{base}.directed", matrix.directed
+        yield f"{base}.target_network", matrix.target_network
+        if matrix.column_labels is not None:
+            yield f"{base}.column_labels", matrix.column_labels
+        yield from _tree(f"{base}.extra", matrix.extra)
+    for name, parameter in sorted(network.parameters.items()):
+        yield from _tree(f"parameters.{name}", parameter)
+    if network.mesh is not None:
+        yield "mesh.element_type", network.mesh.element_type
+        for name in sorted(network.mesh.arrays):
+            yield f"mesh.{name}", network.mesh.arrays.peek(name)
+    if network.has_node_mapping:
+        yield "node_mapping_data", network.held_node_mapping()
+    yield from _tree("extra", network.extra)
+    if network.has_parent_network:
+        for path, value in content(network.parent()):
+            yield f"parent_network.{path}", value
+
+
+def _tree(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """List a tree of plain containers down to its leaves; an empty container is a leaf."""
+    if isinstance(value, Parameter):
+        value = {"value": value.value, "unit": value.unit, "label": value.label, "extra": value.extra}
+    if _is_array(value):
+        # Before mappings: scipy's dok_matrix is both.
+        yield path, value
+    elif isinstance(value, Mapping) and value:
+        for key in sorted(value, key=lambda key: (type(key).__name__, key)):
+            yield from _tree(f"{path}.{key}", value[key])
+    elif isinstance(value, (list, tuple)) and value:
+        yield f"{path}.type", type(value).__name__
+        for index, item in enumerate(value):
+            yield from _tree(f"{path}[{index}]", item)
+    elif hasattr(value, "content"):
+        # Foreign HDF5 objects that a companion carries along.
+        for name, item in value.content():
+            yield f"{path}.{name}", item
+    elif not (isinstance(value, Mapping) and path == "extra"):
+        yield path, value
+
+
+def diff(first: "Network", second: "Network") -> NetworkDiff:
+    """
+    List every difference between two networks.
+
+    Parameters
+    ----------
+    first, second : Network
+        The two.
+
+    Returns
+    -------
+    NetworkDiff
+        Empty when they are identical.
+    """
+    left, right = dict(content(first)), dict(content(second))
+    paths = [*left, *(path for path in right if path not in left)]
+    found = []
+    for path in paths:
+        difference = _compare(path, left.get(path, _MISSING), right.get(path, _MISSING))
+        if difference is not None:
+            found.append(difference)
+    return NetworkDiff(tuple(found), tuple(paths))
+
+
+def digest(network: "Network") -> str:
+    """
+    Give a digest of a network's content.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    str
+        ``sha256:`` and 64 hexadecimal digits; equal for identical networks, whatever their files are called
+        and however they are compressed.
+    """
+    total = hashlib.sha256()
+    for path, value in content(network):
+        total.update(f"{path}\0".encode(errors="surrogatepass"))
+        total.update(_digest(load(value) if _is_array(value) else value))
+    return f"sha256:{total.hexdigest()}"
+
+
+def _is_array(value: Any) -> bool:
+    return not isinstance(value, np.generic) and (is_loaded(value) or is_sparse(value) or hasattr(value, "__array__"))
+
+
+def _compare(path: str, a: Any, b: Any) -> Difference | None:
+    if a is _MISSING:
+        return Difference(path, "only in the second", _describe(b))
+    if b is _MISSING:
+        return Difference(path, "only in the first", _describe(a))
+    if _is_array(a) and _is_array(b):
+        return _compare_arrays(path, load(a), load(b))
+    if type(a) is not type(b):
+        return Difference(path, "type", f"{_describe(a)} and {_describe(b)}")
+    if _digest(a) != _digest(b):
+        return Difference(path, "values", f"{_describe(a)} and {_describe(b)}")
+    return None
+
+
+def _describe(value: Any) -> str:
+    if _is_array(value):
+        return f"{value.dtype} {tuple(value.shape)}"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _compare_arrays(path: str, a: Any, b: Any) -> Difference | None:
+    if bool(sp.issparse(a)) != bool(sp.issparse(b)):
+        layouts = [str(x.format) if is_sparse(x) else "dense" for x in (a, b)]
+        return Difference(path, "layout", " and ".join(layouts))
+    if a.dtype != b.dtype:
+        return Difference(path, "dtype", f"{a.dtype} and {b.dtype}")
+    if a.shape != b.shape:
+        return Difference(path, "shape", f"{a.shape} and {b.shape}")
+    if sp.issparse(a):
+        if type(a) is not type(b):
+            return Difference(path, "layout", f"{type(a).__name__} and {type(b).__name__}")
+        if _digest(a) != _digest(b):
+            return Difference(path, "values", _deviation(_dense_of(a), _dense_of(b)) or "stored entries")
+        return None
+    if order_of(a) != order_of(b):
+        return Difference(path, "order", f"{order_of(a)} and {order_of(b)}")
+    if _bytes(a) != _bytes(b):
+        return Difference(path, "values", _deviation(a, b))
+    return None
+
+
+def _dense_of(matrix: Sparse) -> Array:
+    """Give the stored entries of a sparse matrix in a form that can be subtracted, without densifying it."""
+    data = np.asarray(matrix.tocoo().data)
+    return data
+
+
+def _deviation(a: Array, b: Array) -> str:
+    if a.shape != b.shape:
+        return f"{a.size} and {b.size} stored entries"
+    itemsize = max(a.dtype.itemsize, 1)
+    raw_a = np.frombuffer(_bytes(a), np.uint8).reshape(-1, itemsize)
+    raw_b = np.frombuffer(_bytes(b), np.uint8).reshape(-1, itemsize)
+    changed = int((raw_a != raw_b).any(axis=1).sum())
+    detail = f"{changed} of {a.size} entries"
+    if a.dtype.kind in "iufc" and changed:
+        with np.errstate(all="ignore"):
+            gap = np.abs(np.subtract(a, b, dtype=np.result_type(a.dtype, np.float64)))
+        finite = gap[np.isfinite(gap)]
+        if finite.size:
+            detail += f", largest deviation {finite.max():.3g}"
+    return detail
+
+
+def _bytes(array: Array) -> bytes:
+    return np.ascontiguousarray(array).tobytes()
+
+
+def _digest(value: Any) -> bytes:
+    """Hash one leaf with its type, so that 1, 1.0, True and "1" are four things."""
+    state = hashlib.sha256()
+    if is_sparse(value):
+        state.update(f"{type(value).__name__}{value.shape}{value.dtype.str}".encode())
+        for part in sparse_parts(value).values():
+            state.update(_digest(part))
+    elif isinstance(value, np.ndarray):
+        state.update(f"array{value.shape}{value.dtype.str}{order_of(value)}".encode())
+        state.update(np.ascontiguousarray(value).data if value.dtype.kind in "biufc" else _bytes(value))
+    elif isinstance(value, float):
+        state.update(b"float" + struct.pack("<d", value))
+    elif isinstance(value, str):
+        state.update(b"str" + value.encode(errors="surrogatepass"))
+    else:
+        state.update(f"{type(value).__name__}{value!r}".encode(errors="surrogatepass"))
+    return state.digest()

@@ -1,0 +1,200 @@
+"""The verbs of a network by which it comes in and goes out; each finds its format by name in the registry."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tvbo import registry
+from tvbo.errors import UnknownFormatError
+
+if TYPE_CHECKING:
+    import os
+
+    from tvbo.model.network import Network
+
+
+class Doors:
+    """Where a `Network` comes from and what becomes of it."""
+
+    @classmethod
+    def from_tvb(cls, obj: Any) -> Self:
+        """
+        Take a TVB datatype, every bit of it.
+
+        Parameters
+        ----------
+        obj : tvb.datatypes object
+            A Connectivity, any Surface, a RegionMapping or a Cortex. It is copied, not changed.
+
+        Returns
+        -------
+        Network
+            ``execute(format="tvb")`` gives the same class back. A RegionMapping or a Cortex becomes a network
+            over the vertices of its surface, with its connectivity as `parent_network`.
+
+        Raises
+        ------
+        UnsupportedObjectError
+            If it is anything else; the message lists what is taken.
+        """
+        made: Self = registry.get("tvb").from_object(obj)
+        return made
+
+    @classmethod
+    def from_tvb_surface(cls, connectivity: Any, surface: Any, region_mapping: Any) -> "tuple[Network, Network]":
+        """
+        Take the three objects of a TVB surface simulation as two linked networks.
+
+        Parameters
+        ----------
+        connectivity : tvb.datatypes.connectivity.Connectivity
+            The regions.
+        surface : tvb.datatypes.surfaces.Surface
+            The mesh.
+        region_mapping : tvb.datatypes.region_mapping.RegionMapping
+            The region of each vertex.
+
+        Returns
+        -------
+        regions : Network
+            The region network.
+        surface : Network
+            The vertex network; ``surface.parent_network is regions``.
+
+        Raises
+        ------
+        UnsupportedObjectError
+            If an argument is of another class.
+        """
+        made: tuple[Network, Network] = registry.get("tvb").from_surface(connectivity, surface, region_mapping)
+        return made
+
+    @classmethod
+    def from_mne_forward(cls, forward: Any, **options: Any) -> Self:
+        """
+        Take an MNE forward solution as a projection network.
+
+        Parameters
+        ----------
+        forward : mne.Forward
+            The forward solution.
+        **options : object
+            As ``tvbo.formats.mne.from_mne_forward`` takes them.
+
+        Returns
+        -------
+        Network
+            Sensors as nodes, and the matrix ``gain``.
+        """
+        made: Self = registry.get("mne").from_mne_forward(forward, **options)
+        return made
+
+    @classmethod
+    def from_object(cls, obj: Any, *, format: str | None = None, **options: Any) -> Self:
+        """
+        Take an object of another package.
+
+        Parameters
+        ----------
+        obj : object
+            The object.
+        format : str, optional
+            The format that knows it; found out unless given.
+        **options : object
+            Passed on to the format.
+
+        Returns
+        -------
+        Network
+            The network.
+
+        Raises
+        ------
+        UnsupportedObjectError
+            If no format takes it.
+        """
+        module = registry.for_object(obj) if format is None else registry.get(format)
+        made: Self = module.from_object(obj, **options)
+        return made
+
+    @classmethod
+    def from_file(cls, path: "str | os.PathLike[str]", *, format: str | None = None) -> Self:
+        """
+        Open a file. Only metadata are read; an array is read when it is touched.
+
+        Parameters
+        ----------
+        path : path-like
+            A sidecar (``.yaml``), or its companion (``.h5``).
+        format : str, optional
+            The format, where the extension does not tell.
+
+        Returns
+        -------
+        Network
+            The network.
+
+        Raises
+        ------
+        NetworkNotFoundError
+            If there is no such file.
+        SidecarError, CompanionError
+            If it cannot be understood.
+        UnknownFormatError
+            If no format knows it.
+        """
+        made: Self = registry.for_path(Path(path), "read", format).read(Path(path))
+        return made
+
+    # ------------------------------------------------------------------ ways out
+
+    def save(self, path: "str | os.PathLike[str]", *, format: str | None = None, **options: Any) -> None:
+        """
+        Write the network to files.
+
+        Parameters
+        ----------
+        path : path-like
+            ``NAME.yaml`` writes the sidecar and, beside it, the companion ``NAME.h5``.
+        format : str, optional
+            The format, where the extension does not tell.
+        **options : object
+            Passed on to the format: ``compression="gzip" | "none" | level`` and
+            ``nodes="auto" | "inline" | "companion"``.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; then files that were there are as they were.
+        UnknownFormatError
+            If no format has that extension.
+        """
+        registry.for_path(Path(path), "write", format).write(self, Path(path), **options)
+
+    def execute(self, format: str = "tvb", **options: Any) -> Any:
+        """
+        Give the network as an object of another package.
+
+        Parameters
+        ----------
+        format : str
+            Which package.
+        **options : object
+            Passed on to the format.
+
+        Returns
+        -------
+        object
+            For ``"tvb"``: what came in through `from_tvb`, of the same class and with the same bits, configured
+            if it was configured. A network from `from_tvb_surface` gives the named tuple
+            ``(connectivity, surface, region_mapping)``, linked to one another. Any other network gives a
+            configured Connectivity, or a surface if it has a mesh and nothing else.
+
+        Raises
+        ------
+        UnknownFormatError
+            If there is no such format, or it has no objects.
+        """
+        module = registry.get(format)
+        if not hasattr(module, "to_object"):
+            raise UnknownFormatError(f"format {format!r} is for files: use save(path, format={format!r})")
+        return module.to_object(self, **options)

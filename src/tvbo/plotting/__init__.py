@@ -1,0 +1,1 @@
+"""How arrays become figures; knows no Network."""

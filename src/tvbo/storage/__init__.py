@@ -1,0 +1,1 @@
+"""How arrays and records rest on disk; knows no Network."""

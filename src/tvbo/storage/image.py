@@ -1,0 +1,171 @@
+"""The HDF5 half, put together in memory and written whole."""
+
+import io
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import h5py
+import numpy as np
+
+from tvbo.storage.companion import DTYPE, ORDER, Foreign
+from tvbo.storage.order import order_of
+from tvbo.storage.sparse import Array, sparse_kind, sparse_parts
+
+_CHUNK_BYTES = 1 << 20
+_COMPRESS_FROM = 256
+
+
+@dataclass(slots=True)
+class Image:
+    """
+    A companion that is being put together.
+
+    Attributes
+    ----------
+    arrays : dict of str to array
+        Datasets to write, by path.
+    attrs : dict of str to dict
+        Attributes of groups, by path.
+    aliases : dict of str to str
+        Second names of datasets.
+    foreign : list of Foreign
+        What to carry along.
+    """
+
+    arrays: dict[str, Any] = field(default_factory=dict)
+    attrs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    foreign: list[Foreign] = field(default_factory=list)
+
+    def add_record(self, dataset: str, record: Mapping[str, Any]) -> None:
+        """
+        Add JSON text.
+
+        Parameters
+        ----------
+        dataset : str
+            Where.
+        record : mapping
+            What it says.
+        """
+        # Escapes would merge two lone surrogates that happen to stand side by side into one character.
+        text = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+        self.arrays[dataset] = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+
+    def add_sparse(self, group: str, matrix: Any) -> dict[str, Any]:
+        """
+        Add a sparse matrix in a layout that other readers know, exactly restorable.
+
+        Parameters
+        ----------
+        group : str
+            Where.
+        matrix : sparse matrix
+            In any layout.
+
+        Returns
+        -------
+        dict
+            Attributes of the group that tell how to read it.
+        """
+        layout = str(matrix.format)
+        attrs = {"kind": sparse_kind(matrix), "layout": layout, "format": layout}
+        parts = sparse_parts(matrix)
+        if layout == "csc":
+            columns = np.repeat(np.arange(matrix.shape[1], dtype=parts["indices"].dtype), np.diff(parts["indptr"]))
+            parts = {"row": parts["indices"], "col": columns, "data": parts["data"]}
+        elif layout not in ("csr", "coo"):
+            self.arrays.update({f"{group}/original/{name}": part for name, part in parts.items()})
+            readable = matrix.tocoo()
+            parts = {"row": readable.row, "col": readable.col, "data": readable.data}
+        if layout != "csr":
+            attrs["format"] = "coo"
+        self.arrays.update({f"{group}/{name}": part for name, part in parts.items()})
+        return attrs
+
+    def build(self, compression: str | int) -> bytes:
+        """
+        Write the file in memory.
+
+        Parameters
+        ----------
+        compression : {"gzip", "none"} or int
+            ``gzip``, a gzip level from 0 to 9, or ``none``.
+
+        Returns
+        -------
+        bytes
+            The file.
+
+        Raises
+        ------
+        ValueError
+            If there is no such compression.
+        """
+        level = _level(compression)
+        buffer = io.BytesIO()
+        with h5py.File(buffer, "w", libver=("v108", "v108")) as file:
+            for path, values in self.arrays.items():
+                _write(file, path, np.asarray(values), level)
+            for alias, path in self.aliases.items():
+                file[alias] = file[path]
+            for path, attrs in self.attrs.items():
+                file.require_group(path or "/").attrs.update(attrs)
+            for foreign in self.foreign:
+                foreign.copy_into(file)
+        return buffer.getvalue()
+
+
+def _level(compression: str | int) -> int | None:
+    if compression == "none":
+        return None
+    if compression == "gzip":
+        return 4
+    if isinstance(compression, int) and 0 <= compression <= 9:
+        return compression
+    raise ValueError(f"compression {compression!r} is not known: expected 'gzip', 'none', or a level from 0 to 9")
+
+
+def _write(file: h5py.File, path: str, values: Array, level: int | None) -> None:
+    data, attrs = _encode(values)
+    options: dict[str, Any] = {}
+    if level is not None and data.ndim and data.nbytes > _COMPRESS_FROM:
+        rows = max(1, min(len(data), _CHUNK_BYTES * len(data) // data.nbytes))
+        options = {
+            "chunks": (rows, *data.shape[1:]),
+            "compression": "gzip",
+            "compression_opts": level,
+            "shuffle": _shuffle_helps(data),
+        }
+    dataset = file.create_dataset(path, data=data, track_times=False, **options)
+    dataset.attrs.update(attrs)
+
+
+def _shuffle_helps(data: Array) -> bool:
+    """Decide on a sample: shuffling makes full-mantissa numbers smaller, and numbers with many zeros larger."""
+    if data.dtype.itemsize < 2:
+        return False
+    sample = np.ascontiguousarray(data.reshape(-1)[: (1 << 16) // data.dtype.itemsize]).view(np.uint8)
+    shuffled = np.ascontiguousarray(sample.reshape(-1, data.dtype.itemsize).T)
+    return len(zlib.compress(shuffled.tobytes(), 1)) < len(zlib.compress(sample.tobytes(), 1))
+
+
+def _encode(values: Array) -> tuple[Array, dict[str, Any]]:
+    """Give the form that HDF5 holds, and the attributes that lead back."""
+    attrs: dict[str, Any] = {}
+    order = order_of(values)
+    if order != "C":
+        attrs[ORDER] = order
+    if values.dtype.kind == "U":
+        attrs[DTYPE] = values.dtype.str
+        encoded = [text.encode("utf-8", "surrogatepass") for text in values.reshape(-1).tolist()]
+        width = max([1, *(len(text) for text in encoded)])
+        raw = np.array(encoded, dtype=f"S{width}").reshape(values.shape)
+        return raw.astype(h5py.string_dtype("utf-8", width)), attrs
+    if values.dtype.kind in "mM":
+        attrs[DTYPE] = values.dtype.str
+        return values.view(np.int64), attrs
+    return np.ascontiguousarray(values) if values.ndim else values, attrs

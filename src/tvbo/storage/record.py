@@ -1,0 +1,178 @@
+"""
+Trees of plain values and arrays, as JSON text and named arrays.
+
+Lists, tuples, mappings, text, numbers, None, numpy scalars and arrays come back as what they were; JSON alone
+would turn tuples into lists, and lose the bits of a NaN.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import scipy.sparse as sp
+
+
+def pack(tree: Any, base: str) -> tuple[Any, dict[str, Any]]:
+    """
+    Split a tree into a JSON value and its arrays.
+
+    Parameters
+    ----------
+    tree : object
+        Nested dicts, lists, tuples, scalars and arrays.
+    base : str
+        The path below which the arrays are named.
+
+    Returns
+    -------
+    value : object
+        Holds ``{"$array": path}`` where an array stood.
+    arrays : dict of str to array
+        The arrays by path.
+
+    Raises
+    ------
+    TypeError
+        If there is a value of another kind; the message says where.
+    """
+    arrays: dict[str, Any] = {}
+
+    def go(value: Any, path: str) -> Any:  # numpydoc ignore=GL08
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if type(value) is float:
+            bits = struct.pack(">d", value).hex()
+            return value if value - value == 0 else {"$float": bits}
+        if type(value) is dict:
+            plain = all(type(key) is str for key in value) and not any(key.startswith("$") for key in value)
+            items = [(key, go(item, f"{path}/{_name(key)}")) for key, item in value.items()]
+            return dict(items) if plain else {"$dict": [[go(key, path), item] for key, item in items]}
+        if type(value) in (list, tuple):
+            inside = [go(item, f"{path}/{index}") for index, item in enumerate(value)]
+            return inside if type(value) is list else {"$tuple": inside}
+        if isinstance(value, np.generic):
+            return {"$scalar": [value.dtype.str, value.tobytes().hex()]}
+        if isinstance(value, np.ndarray) or sp.issparse(value) or hasattr(value, "__array__"):
+            arrays[path] = value
+            return {"$array": path}
+        if hasattr(value, "load") and hasattr(value, "format"):
+            arrays[path] = value
+            return {"$array": path}
+        raise TypeError(
+            f"{path} holds a {type(value).__name__}, which cannot be saved: "
+            "use text, numbers, None, arrays, and lists, tuples or dicts of them"
+        )
+
+    return go(tree, base), arrays
+
+
+def unpack(value: Any, fetch: Callable[[str], Any]) -> Any:
+    """
+    Make the tree again.
+
+    Parameters
+    ----------
+    value : object
+        As `pack` gave it.
+    fetch : callable
+        Gives the array of a path.
+
+    Returns
+    -------
+    object
+        The tree.
+    """
+    if isinstance(value, list):
+        return [unpack(item, fetch) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        (tag, inside), *_ = value.items()
+        if tag == "$array":
+            return fetch(inside)
+        if tag == "$float":
+            return struct.unpack(">d", bytes.fromhex(inside))[0]
+        if tag == "$tuple":
+            return tuple(unpack(item, fetch) for item in inside)
+        if tag == "$dict":
+            return {unpack(key, fetch): unpack(item, fetch) for key, item in inside}
+        if tag == "$scalar":
+            return np.frombuffer(bytes.fromhex(inside[1]), np.dtype(inside[0]))[0]
+    return {key: unpack(item, fetch) for key, item in value.items()}
+
+
+def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
+    """
+    Replace what YAML cannot carry exactly, and say what stood there.
+
+    Lone surrogates are no legal Unicode and YAML knows one NaN only; both occur in real labels and numbers.
+
+    Parameters
+    ----------
+    tree : object
+        Plain values.
+
+    Returns
+    -------
+    tree : object
+        The same with a replacement character, or a plain NaN.
+    exact : list of [path, shown, exact]
+        The keys that lead to each such value, and both of its forms.
+    """
+    exact: list[list[Any]] = []
+
+    def go(value: Any, path: list[Any]) -> Any:  # numpydoc ignore=GL08
+        if isinstance(value, dict):
+            return {key: go(item, [*path, key]) for key, item in value.items()}
+        if isinstance(value, list):
+            return [go(item, [*path, index]) for index, item in enumerate(value)]
+        if isinstance(value, str):
+            shown = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+            if shown != value:
+                exact.append([path, shown, value])
+            return shown
+        if isinstance(value, float) and value != value and struct.pack(">d", value).hex() != _NAN:
+            exact.append([path, {"$float": _NAN}, {"$float": struct.pack(">d", value).hex()}])
+            return float("nan")
+        return value
+
+    return go(tree, []), exact
+
+
+def _name(key: Any) -> str:
+    """Spell a key so that it can be one name in a path; never ``.`` or empty, which HDF5 reads otherwise."""
+    return quote(str(key), safe=" ", errors="surrogatepass").replace(".", "%2E") or "%"
+
+
+_NAN = struct.pack(">d", float("nan")).hex()
+
+
+def restore(tree: Any, exact: list[list[Any]]) -> None:
+    """
+    Put back what `readable` replaced, wherever the shown value still stands.
+
+    Parameters
+    ----------
+    tree : object
+        The record as it was read; changed in place.
+    exact : list of [path, shown, exact]
+        As `readable` gave it.
+    """
+    for path, shown, value in exact:
+        holder = tree
+        for key in path[:-1]:
+            holder = _step(holder, key)
+        there = _step(holder, path[-1])
+        same = there != there if isinstance(shown, dict) else there == shown
+        if holder is not None and same:
+            holder[path[-1]] = unpack(value, lambda name: name)
+
+
+def _step(holder: Any, key: Any) -> Any:
+    if isinstance(holder, dict):
+        return holder.get(key)
+    if isinstance(holder, list) and isinstance(key, int) and key < len(holder):
+        return holder[key]
+    return None

@@ -1,0 +1,196 @@
+"""
+The sidecar's keys, in their order, and the rows of its node list.
+
+The layout is that of ``tvb-datamodel/0.7.0`` as tvbo 0.5.3 writes it. Keys that are not known here are not an
+error: they are kept and written back.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tvbo.errors import SidecarError
+
+CLASS = "tvbo:Network"
+VERSION = "tvb-datamodel/0.7.0"
+
+KEY_ORDER = (
+    "tvbo_class", "schema_version", "label", "description", "number_of_nodes", "descriptor", "distance_unit",
+    "time_unit", "data_file", "parent_network", "node_mapping", "provenance", "bids", "dynamics", "coupling",
+    "parameters", "parcellation", "tractogram", "nodes", "edges",
+)  # fmt: skip
+# The keys that a Network has a place of its own for.
+OWN_KEYS = frozenset(
+    ("tvbo_class", "schema_version", "label", "description", "number_of_nodes", "descriptor", "distance_unit")
+    + ("time_unit", "data_file", "parent_network", "node_mapping", "parameters", "nodes", "edges")
+)
+_AXES = ("x", "y", "z")
+
+
+def ordered(record: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Put the keys of a record in the documented order, unknown ones last.
+
+    Parameters
+    ----------
+    record : mapping
+        The record.
+
+    Returns
+    -------
+    dict
+        The same, ordered.
+    """
+    known = {key: record[key] for key in KEY_ORDER if key in record}
+    return known | {key: value for key, value in record.items() if key not in known}
+
+
+def inlinable(values: Any) -> bool:
+    """
+    Tell whether a column of nodes can stand in the sidecar without loss.
+
+    Parameters
+    ----------
+    values : array, shape (n, ...)
+        The column.
+
+    Returns
+    -------
+    bool
+        True for one float64, int64, bool or text per node.
+    """
+    return (len(values.shape) == 1 and values.dtype.str.lstrip("<>|=")[:2] in ("f8", "i8", "b1")) or (
+        len(values.shape) == 1 and values.dtype.kind == "U"
+    )
+
+
+def node_rows(
+    ids: npt.NDArray[Any],
+    labels: npt.NDArray[Any],
+    positions: npt.NDArray[Any] | None,
+    columns: Mapping[str, npt.NDArray[Any]],
+    units: Mapping[str, str],
+    extra: Mapping[int, dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """
+    Write columns as the sidecar's list of nodes.
+
+    Parameters
+    ----------
+    ids, labels : array, shape (n,)
+        Identifier and name of each node.
+    positions : array, shape (n, 3) [mm], or None
+        Where they are.
+    columns : mapping of str to array, shape (n,)
+        Values of each node; booleans are written as 1.0 and 0.0.
+    units : mapping of str to str
+        Units of columns.
+    extra : mapping of int to dict
+        Further keys of single nodes.
+
+    Returns
+    -------
+    list of dict
+        One mapping for each node.
+    """
+    lists = {
+        name: (values.astype(np.float64) if values.dtype.kind == "b" else values).tolist()
+        for name, values in columns.items()
+    }
+    places = None if positions is None else positions.tolist()
+    rows = []
+    for index, (number, label) in enumerate(zip(ids.tolist(), labels.tolist(), strict=True)):
+        row: dict[str, Any] = {"id": number, "label": label}
+        others = dict(extra.get(index, {}))
+        parameters = {
+            name: {"value": values[index]} | ({"unit": units[name]} if name in units else {})
+            for name, values in lists.items()
+        } | others.pop("parameters", {})
+        if parameters:
+            row["parameters"] = parameters
+        if places is not None:
+            row["position"] = dict(zip(_AXES, places[index], strict=True))
+        rows.append(row | others)
+    return rows
+
+
+def node_columns(rows: Any) -> dict[str, Any]:
+    """
+    Read the sidecar's list of nodes as columns.
+
+    Parameters
+    ----------
+    rows : list of dict
+        One mapping for each node.
+
+    Returns
+    -------
+    dict
+        ``labels``, ``ids``, ``positions`` or None, ``columns``, ``units``, and ``extra``: whatever does not
+        stand in the same form at every node.
+
+    Raises
+    ------
+    SidecarError
+        If it is no list of mappings.
+    """
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SidecarError("nodes must be a list of mappings, each with id and label")
+    labels = ["" if row.get("label") is None else str(row["label"]) for row in rows]
+    ids = [row.get("id", index) for index, row in enumerate(rows)]
+    if not all(type(number) is int for number in ids):
+        raise SidecarError("every node id must be an integer")
+    placed = [_axes(row.get("position")) for row in rows]
+    positions = np.array(placed, dtype=np.float64) if rows and all(place for place in placed) else None
+    columns, units = _columns([row.get("parameters") or {} for row in rows])
+    extra = {}
+    for index, row in enumerate(rows):
+        others = {key: value for key, value in row.items() if key not in ("id", "label", "parameters", "position")}
+        if positions is None and row.get("position") is not None:
+            others["position"] = row["position"]
+        left = {key: value for key, value in (row.get("parameters") or {}).items() if key not in columns}
+        if left:
+            others["parameters"] = left
+        if others:
+            extra[index] = others
+    return {
+        "labels": np.array(labels, dtype=str) if labels else np.array([], dtype="<U1"),
+        "ids": None if ids == list(range(len(ids))) else np.array(ids, dtype=np.int64),
+        "positions": positions,
+        "columns": columns,
+        "units": units,
+        "extra": extra,
+    }
+
+
+def _axes(position: Any) -> list[float] | None:
+    if isinstance(position, dict) and set(position) == set(_AXES):
+        values = [position[axis] for axis in _AXES]
+        if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+            return [float(value) for value in values]
+    return None
+
+
+def _columns(parameters: list[Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Take as columns the parameters that every node has, in one form: a value of one type, with one unit."""
+    columns: dict[str, Any] = {}
+    units: dict[str, str] = {}
+    if not parameters or not all(isinstance(item, dict) for item in parameters):
+        return columns, units
+    for name in parameters[0]:
+        entries = [item.get(name) for item in parameters]
+        if not all(isinstance(entry, dict) and set(entry) <= {"value", "unit"} for entry in entries):
+            continue
+        values = [entry.get("value") for entry in entries if entry is not None]
+        kinds = {type(value) for value in values}
+        used = {entry.get("unit") for entry in entries if entry is not None}
+        if len(kinds) == 1 and kinds <= {float, int, bool, str} and len(used) == 1:
+            if kinds == {int} and any(abs(value) >= 2**63 for value in values):
+                continue
+            columns[name] = np.array(values)
+            unit = used.pop()
+            if unit is not None:
+                units[name] = unit
+    return columns, units

@@ -1,0 +1,137 @@
+"""The arrays that make up a sparse matrix, and the matrix that they make up."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+Array: TypeAlias = npt.NDArray[Any]
+
+_PARTS = {
+    "csr": ("indptr", "indices", "data"),
+    "csc": ("indptr", "indices", "data"),
+    "bsr": ("indptr", "indices", "data"),
+    "coo": ("row", "col", "data"),
+    "dia": ("offsets", "data"),
+    "lil": ("counts", "columns", "data"),
+    "dok": ("keys", "data"),
+}
+
+
+def sparse_parts(matrix: Any) -> dict[str, Array]:
+    """
+    Give the arrays that make up a sparse matrix.
+
+    Parameters
+    ----------
+    matrix : sparse matrix
+        In any of scipy's layouts.
+
+    Returns
+    -------
+    dict of str to array
+        Named as scipy names them; rows of ``lil`` and keys of ``dok`` are laid flat, in their order.
+    """
+    if matrix.format == "lil":
+        return {
+            "counts": np.array([len(row) for row in matrix.rows], dtype=np.int64),
+            "columns": np.array([column for row in matrix.rows for column in row], dtype=np.int64),
+            "data": np.array([value for row in matrix.data for value in row], dtype=matrix.dtype),
+        }
+    if matrix.format == "dok":
+        keys = np.array(list(matrix.keys()), dtype=np.int64).reshape(-1, 2)
+        return {"keys": keys, "data": np.array(list(matrix.values()), dtype=matrix.dtype)}
+    return {name: np.asarray(getattr(matrix, name)) for name in _PARTS[matrix.format]}
+
+
+def copy_sparse(matrix: Any) -> Any:
+    """
+    Copy a sparse matrix exactly; scipy's own copy narrows index arrays.
+
+    Parameters
+    ----------
+    matrix : sparse matrix
+        In any of scipy's layouts.
+
+    Returns
+    -------
+    sparse matrix
+        With arrays of its own.
+    """
+    parts = {name: part.copy(order="K") for name, part in sparse_parts(matrix).items()}
+    return sparse_from_parts(matrix.format, sparse_kind(matrix), matrix.shape, parts)
+
+
+def sparse_kind(matrix: Any) -> str:
+    """
+    Tell which of scipy's two families a sparse container belongs to.
+
+    Parameters
+    ----------
+    matrix : sparse matrix
+        The container.
+
+    Returns
+    -------
+    str
+        ``matrix`` for ``csr_matrix`` and its kin, ``array`` for ``csr_array`` and its kin.
+    """
+    return "matrix" if isinstance(matrix, sp.spmatrix) else "array"
+
+
+def sparse_from_parts(layout: str, kind: str, shape: tuple[int, ...], parts: Mapping[str, Array]) -> Any:
+    """
+    Make a sparse matrix of its arrays, exactly: nothing is sorted, summed or dropped.
+
+    Parameters
+    ----------
+    layout : str
+        The scipy name of its layout.
+    kind : {"matrix", "array"}
+        Which of scipy's families.
+    shape : tuple of int
+        Its shape.
+    parts : mapping of str to array
+        As `sparse_parts` gives them.
+
+    Returns
+    -------
+    sparse matrix
+        The matrix.
+
+    Raises
+    ------
+    ValueError
+        If the parts do not make up a matrix.
+    """
+    make = getattr(sp, f"{layout}_{kind}")
+    data = parts["data"]
+    if layout == "lil":
+        matrix = make(shape, dtype=data.dtype)
+        ends = np.cumsum(parts["counts"])
+        for row, (start, end) in enumerate(zip(ends - parts["counts"], ends, strict=True)):
+            matrix.rows[row] = parts["columns"][start:end].tolist()
+            matrix.data[row] = list(data[start:end])
+        return matrix
+    if layout == "dok":
+        matrix = make(shape, dtype=data.dtype)
+        for (row, column), value in zip(parts["keys"].tolist(), data, strict=True):
+            # Its own setter drops explicit zeros.
+            matrix._dict[row, column] = value
+        return matrix
+    if layout == "coo":
+        matrix = make((data, (parts["row"], parts["col"])), shape=shape)
+        names: tuple[str, ...] = ("row", "col")
+    elif layout == "dia":
+        matrix = make((data, parts["offsets"]), shape=shape)
+        names = ("offsets",)
+    else:
+        matrix = make((data, parts["indices"], parts["indptr"]), shape=shape)
+        names = ("indices", "indptr")
+    for name in names:
+        # scipy narrows index arrays to what the shape needs; the dtype given is part of the content.
+        if getattr(matrix, name).dtype != parts[name].dtype:
+            setattr(matrix, name, parts[name])
+    return matrix
