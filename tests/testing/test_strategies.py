@@ -109,8 +109,7 @@ CONNECTIVITIES: dict[str, Callable[[Any], Any]] = {
         and has(c, "weights", lambda w: w.ndim == 2 and w.shape == w.T.shape and (w != w.T).any())
     ),
     "undirected None": lambda c: held(c, "undirected") is None,
-    "control character in the title": lambda c: any(ord(character) < 32 for character in c.title),
-    "lone surrogate in the title": lambda c: any(0xD800 <= ord(character) < 0xE000 for character in c.title),
+    "title of its own": lambda c: not c.title.startswith("Connectivity gid"),
     "tags": lambda c: len(c.tags) > 1,
     "full": lambda c: all(array(c, name) is not None and array(c, name).size for name in ("areas", "cortical")),
 }
@@ -135,6 +134,16 @@ MAPPINGS: dict[str, Callable[[Any], Any]] = {
     ),
     "without surface": lambda m: held(m, "surface") == "unset",
     "without connectivity": lambda m: held(m, "connectivity") == "unset",
+}
+
+
+TEXTS: dict[str, Callable[[str], Any]] = {
+    "control character": lambda text: any(ord(character) < 32 for character in text),
+    "lone surrogate": lambda text: any(0xD800 <= ord(character) < 0xE000 for character in text),
+    "number to YAML": lambda text: text in ("1e3", "0x1F", "12:30"),
+    "NUL": lambda text: "\x00" in text,
+    "128 characters": lambda text: len(text) == 128,
+    "empty": lambda text: not text,
 }
 
 
@@ -168,6 +177,17 @@ CORTICES: dict[str, Callable[[Any], Any]] = {
         getattr(local(c).get("matrix"), "format", "") == "csc" and local(c)["matrix"].indices.dtype == np.int64
     ),
 }
+
+
+@pytest.fixture(scope="module")
+def many_texts() -> list[str]:
+    return draw_many(arrays.texts(), 2000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("corner", TEXTS)
+def test_texts_reach(many_texts: list[str], corner: str) -> None:
+    assert any(map(TEXTS[corner], many_texts))
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ EQUATION_CLASSES = (
 )
 
 # What TVB raises from configure() and the like when the data are not fit for it; gdist may not be installed, and a
-# region mapping to region 2**53 asks for an array as long.
+# number_of_regions that somebody set to 2**53 asks for an array as long.
 _TVB_REFUSES = (
     MemoryError,
     TraitError,
