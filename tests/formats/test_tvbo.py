@@ -198,6 +198,15 @@ def test_a_stored_array_pickles_and_holds_no_open_file(pair) -> None:
         pass
 
 
+def test_arrays_are_found_from_another_working_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    small().save("net.yaml")
+    found = Network.from_file("net.yaml")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert found.identical(small())
+
+
 def test_a_file_that_changed_is_not_read(pair) -> None:
     small().save(pair)
     network = Network.from_file(pair)

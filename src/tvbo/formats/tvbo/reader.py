@@ -33,6 +33,8 @@ def read(path: Path) -> Network:
     Network
         The network.
     """
+    # Arrays are read later, perhaps from another working folder.
+    path = path.absolute()
     if path.suffix.lower() in (".h5", ".hdf5"):
         beside = [path.with_suffix(ending) for ending in (".yaml", ".yml", ".json")]
         found = next((each for each in beside if each.exists()), None)

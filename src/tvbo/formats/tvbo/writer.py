@@ -44,6 +44,7 @@ def write(
         raise ValueError(f"nodes={nodes!r} is not known: expected 'auto', 'inline' or 'companion'")
     if path.suffix.lower() not in (".yaml", ".yml", ".h5", ".hdf5"):
         raise ValueError(f"a sidecar is written as .yaml, not as {path.suffix!r}: {path.with_suffix('.yaml')}")
+    path = path.absolute()
     target = path if path.suffix.lower() in (".yaml", ".yml") else path.with_suffix(".yaml")
     companion = target.with_suffix(".h5")
     _keep_before_overwriting(network, companion)
