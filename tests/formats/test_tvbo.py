@@ -105,6 +105,14 @@ def test_each_nan_stays_that_nan_in_the_sidecar(pair, word) -> None:
     assert not network.diff(found), str(network.diff(found))
 
 
+def test_a_parameter_whose_mean_overflows_is_kept(pair) -> None:
+    net = small()
+    net.parameters["huge"] = Parameter(np.full(3, 1.7e308))
+    net.save(pair)
+    assert yaml.safe_load(pair.read_text())["parameters"]["huge"]["value"] == 1.7e308
+    assert Network.from_file(pair).identical(net)
+
+
 def test_all_parts_come_back(pair) -> None:
     network = small()
     network.set_matrix("gain", np.arange(6.0).reshape(3, 2), unit="V/(A*m)", column_labels=["r", "l"])

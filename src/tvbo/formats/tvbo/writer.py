@@ -164,7 +164,9 @@ def _summary(values: Any) -> float | None:
     if numbers.dtype.kind not in "iuf" or not numbers.size:
         return None
     finite = numbers[np.isfinite(numbers)]
-    return float(finite.mean()) if finite.size else float(numbers[0])
+    with np.errstate(over="ignore"):
+        mean = float(finite.mean()) if finite.size else float(numbers[0])
+    return float(finite[0]) if finite.size and np.isinf(mean) else mean
 
 
 def _put_mesh(network: Network, image: Image, below: str, record: dict[str, Any]) -> None:
