@@ -1,10 +1,20 @@
 """Optional packages, asked for at the point of use."""
 
 import importlib
-import importlib.util
 from types import ModuleType
 
 from tvbo.errors import MissingDependencyError
+
+# What provides each optional module, as the extras in pyproject.toml have it (a test compares them). Advice names
+# these and never `tvbo[extra]`: from the package index that would fetch another package of this name over ours.
+REQUIREMENTS = {
+    "tvb": "tvb-library>=2.9",
+    "tvb_data": "tvb-data>=2.8",
+    "matplotlib": "matplotlib>=3.8",
+    "typer": "typer>=0.12",
+    "rich": "rich>=13",
+    "mne": "mne>=1.8",
+}
 
 
 def require(module: str, *, extra: str, purpose: str) -> ModuleType:
@@ -34,12 +44,13 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
+        requirement = REQUIREMENTS.get(package, package)
         absent = isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == package
         if absent:
-            message = f"{package} is needed to {purpose} and is not installed: pip install 'tvbo[{extra}]'"
+            fault, cure = "is not installed", f"pip install '{requirement}'"
         else:
-            message = (
-                f"{package} is needed to {purpose}; it is installed but cannot be imported ({error}): "
-                f"repair it with pip install --force-reinstall 'tvbo[{extra}]'"
-            )
-        raise MissingDependencyError(message) from error
+            fault = f"is installed but cannot be imported ({error})"
+            cure = f"pip install --force-reinstall '{requirement}'"
+        raise MissingDependencyError(
+            f"{package} is needed to {purpose} and {fault}: {cure} (it belongs to the extra {extra!r})"
+        ) from error
