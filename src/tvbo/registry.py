@@ -1,7 +1,8 @@
 """
 From a name, a path or an object to the format that knows it.
 
-A format is a module in ``tvbo.formats``; the folder is scanned, so that a new one touches no other file.
+A format is a module in ``tvbo.formats``; the folder is scanned, so that a new one touches no other file. Its
+``EXTENSIONS`` are those of the files that it reads and writes; if it writes fewer, ``WRITES`` are those that it writes.
 """
 
 import difflib
@@ -56,6 +57,51 @@ def get(name: str) -> ModuleType:
     return importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
 
 
+def extensions(module: ModuleType, verb: str) -> tuple[str, ...]:
+    """
+    List the extensions of the files that a format reads or writes.
+
+    Parameters
+    ----------
+    module : module
+        The format.
+    verb : {"read", "write"}
+        What is to be done.
+
+    Returns
+    -------
+    tuple of str
+        Such as ``(".yaml", ".h5")``; empty if it cannot do that.
+    """
+    if not hasattr(module, verb):
+        return ()
+    known: tuple[str, ...] = module.EXTENSIONS
+    return tuple(getattr(module, "WRITES", known)) if verb == "write" else known
+
+
+def abilities(module: ModuleType) -> str:
+    """
+    Say what a format can do.
+
+    Parameters
+    ----------
+    module : module
+        The format.
+
+    Returns
+    -------
+    str
+        Such as ``"reads .yaml .h5; writes .yaml; takes objects (from_object)"``.
+    """
+    said = [f"{verb}s {' '.join(extensions(module, verb))}" for verb in ("read", "write") if hasattr(module, verb)]
+    if hasattr(module, "from_object"):
+        doors = sorted(name for name in getattr(module, "__all__", ["from_object"]) if name.startswith("from_"))
+        said.append(f"takes objects ({', '.join(doors)})")
+    if hasattr(module, "to_object"):
+        said.append("gives objects (execute)")
+    return "; ".join(said)
+
+
 def for_path(path: Path, verb: str, name: str | None = None) -> ModuleType:
     """
     Give the format of a file.
@@ -82,15 +128,15 @@ def for_path(path: Path, verb: str, name: str | None = None) -> ModuleType:
     if name is not None:
         module = get(name)
         if not hasattr(module, verb):
-            raise UnknownFormatError(f"format {name!r} cannot {verb} files")
+            raise UnknownFormatError(f"format {name!r} cannot {verb} files; it {abilities(module)}")
         return module
     known: list[str] = []
     for each in names():
         module = get(each)
-        if hasattr(module, verb):
-            known += module.EXTENSIONS
-            if path.suffix.lower() in module.EXTENSIONS:
-                return module
+        own = extensions(module, verb)
+        if path.suffix.lower() in own:
+            return module
+        known += own
     raise UnknownFormatError(
         f"cannot {verb} {path}: no format has the extension {path.suffix!r}; expected {', '.join(known)}"
     )

@@ -196,5 +196,5 @@ class Doors:
         """
         module = registry.get(format)
         if not hasattr(module, "to_object"):
-            raise UnknownFormatError(f"format {format!r} is for files: use save(path, format={format!r})")
+            raise UnknownFormatError(f"format {format!r} gives no objects; it {registry.abilities(module)}")
         return module.to_object(self, **options)

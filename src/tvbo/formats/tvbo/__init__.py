@@ -12,9 +12,10 @@ from tvbo.formats.tvbo.reader import read
 from tvbo.formats.tvbo.writer import write
 from tvbo.model.network import Network
 
-__all__ = ["EXTENSIONS", "from_object", "read", "takes", "write"]
+__all__ = ["EXTENSIONS", "WRITES", "from_object", "read", "takes", "write"]
 
 EXTENSIONS = (".yaml", ".yml", ".json", ".h5", ".hdf5")
+WRITES = (".yaml", ".yml", ".h5", ".hdf5")
 
 
 def takes(obj: object) -> bool:
