@@ -1,9 +1,10 @@
 """The command ``tvbo``: one module per command. Data go to standard output, messages to standard error."""
 
 import sys
+import traceback
 
 from tvbo._optional import require
-from tvbo.errors import MissingDependencyError, TvboError
+from tvbo.errors import TvboError
 
 
 def main() -> None:
@@ -11,13 +12,21 @@ def main() -> None:
     try:
         require("typer", extra="cli", purpose="run the tvbo command")
         require("rich", extra="cli", purpose="run the tvbo command")
-    except MissingDependencyError as error:
-        sys.stderr.write(f"tvbo: {error}\n")
-        sys.exit(2)
-    from tvbo.cli.app import app
+        from tvbo.cli.app import app
 
-    try:
         app()
-    except (TvboError, OSError, ValueError) as error:
-        sys.stderr.write(f"tvbo: {error}\n")
+    except Exception as error:  # noqa: BLE001 - the one boundary: a traceback would end with 1, which says "differs"
+        if not _is_answer(error):
+            traceback.print_exc()
+            sys.exit(2)
+        said = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
+        sys.stderr.write(f"tvbo: {' '.join('; '.join(said).split())}\n")
         sys.exit(2)
+
+
+def _is_answer(error: Exception) -> bool:
+    """Tell what a file or an argument brought about from a fault of ours, whose traceback is wanted."""
+    if isinstance(error, AttributeError):
+        # "has no mesh" was said on purpose; Python gives the attribute's name when nobody meant it.
+        return error.name is None
+    return isinstance(error, (TvboError, OSError, ValueError, MemoryError))

@@ -1,15 +1,34 @@
 """The commands, put together."""
 
+from typing import Annotated
+
 import typer
 
+from tvbo import __version__
 from tvbo.cli import convert, demo, formats, info, plot, validate, verify
 
 app = typer.Typer(
     name="tvbo",
     help="The lossless home of a brain network: open, check, compare and convert networks.",
+    epilog="Exit status: 0 as asked, 1 the answer is no (differs, invalid), 2 it could not be done.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 for module in (info, verify, validate, convert, plot, formats, demo):
     app.command(module.__name__.rpartition(".")[2])(module.run)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tvbo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""

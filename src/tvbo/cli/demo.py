@@ -3,8 +3,11 @@
 import base64
 import html
 import io
+import json as json_text
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,34 +16,65 @@ import typer
 
 def run(
     folder: Annotated[Path, typer.Argument(help="Where to leave files, figures and the report.")] = Path("demo-output"),
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Take TVB's default brain through files and back, verify every trait, and leave a report."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-    from rich.table import Table
 
-    console = Console()
     folder.mkdir(parents=True, exist_ok=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    console = Console(stderr=True)
+    with quiet(), Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         step = progress.add_task("loading The Virtual Brain")
         objects = _tvb_objects()
         progress.update(step, description="TVB -> tvbo -> files -> tvbo -> TVB")
         rows, networks, seconds = _round_trip(folder, objects)
         progress.update(step, description="drawing")
         figures = _figures(folder, networks)
-    table = Table("object", "trait", "shape", "round trip", title="TVB -> files -> TVB", title_justify="left")
-    for row in rows:
-        table.add_row(*row, style=None if row[3] == "identical" else "bold red")
-    console.print(table)
     report = folder / "report.html"
     report.write_text(_report(rows, figures, folder, seconds), encoding="utf-8")
     bad = sum(row[3] != "identical" for row in rows)
-    console.print(
-        f"{len(rows) - bad} of {len(rows)} traits identical; save {seconds[0]:.2f} s, open {seconds[1]:.3f} s"
-    )
-    console.print(f"open {report}")
+    if json:
+        typer.echo(json_text.dumps(_data(rows, seconds, report)))
+    else:
+        _print(rows, seconds, report)
     raise typer.Exit(1 if bad else 0)
+
+
+def _data(rows: list[tuple[str, ...]], seconds: tuple[float, float], report: Path) -> dict[str, Any]:
+    keys = ("object", "trait", "shape", "round_trip")
+    return {
+        "identical": all(row[3] == "identical" for row in rows),
+        "traits": [dict(zip(keys, row, strict=True)) for row in rows],
+        "seconds": {"save": seconds[0], "open": seconds[1]},
+        "report": str(report),
+    }
+
+
+def _print(rows: list[tuple[str, ...]], seconds: tuple[float, float], report: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("object", "trait", "shape", "round trip", title="TVB -> files -> TVB", title_justify="left")
+    for row in rows:
+        table.add_row(*row, style=None if row[3] == "identical" else "bold red")
+    console = Console()
+    console.print(table)
+    same = sum(row[3] == "identical" for row in rows)
+    console.print(f"{same} of {len(rows)} traits identical; save {seconds[0]:.2f} s, open {seconds[1]:.3f} s")
+    console.print(f"open {report}", soft_wrap=True)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence log messages up to warnings; TVB sets its own levels when it is imported, so levels would not hold."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _tvb_objects() -> dict[str, Any]:
@@ -48,8 +82,8 @@ def _tvb_objects() -> dict[str, Any]:
 
     from tvbo._optional import require
 
-    logging.getLogger("tvb").setLevel(logging.ERROR)
     purpose = "run the demo on its data"
+    require("tvb_data", extra="tvb", purpose=purpose)
     with warnings.catch_warnings():
         # tvb-library warns that the optional gdist is missing.
         warnings.simplefilter("ignore")

@@ -19,7 +19,9 @@ class Kind(StrEnum):
 def run(
     path: Annotated[Path, typer.Argument(help="The sidecar of a network.")],
     out: Annotated[Path, typer.Argument(help="The picture: .png, .pdf or .svg.")],
-    kind: Annotated[Kind, typer.Option(help="What to draw.")] = Kind.overview,
+    kind: Annotated[
+        Kind, typer.Option(metavar="KIND", help="matrix, overview, graph, or surface (which needs a mesh).")
+    ] = Kind.overview,
 ) -> None:
     """Draw a network into a file."""
     from tvbo import Network
