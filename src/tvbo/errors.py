@@ -12,7 +12,8 @@ Every exception and warning of tvbo.
     ├── NetworkNotFoundError (FileNotFoundError)  no such file or no such linked network
     ├── SidecarError (ValueError)            the YAML half cannot be understood
     ├── CompanionError (OSError)             the HDF5 half is missing or cannot be read
-    │   └── StaleFileError                   it was replaced after it was opened
+    │   ├── StaleFileError                   it was replaced after it was opened
+    │   └── MismatchError                    it does not belong to its sidecar
     ├── LossyConversionError (ValueError)    a strict conversion would lose something
     └── MissingDependencyError (ImportError) an optional package is absent or broken
 
@@ -28,6 +29,7 @@ __all__ = [
     "LossyConversionError",
     "LossyConversionWarning",
     "MatrixNotFoundError",
+    "MismatchError",
     "MissingDependencyError",
     "NetworkNotFoundError",
     "ShapeError",
@@ -82,6 +84,10 @@ class CompanionError(TvboError, OSError):
 
 class StaleFileError(CompanionError):
     """The companion was replaced after it was opened."""
+
+
+class MismatchError(CompanionError):
+    """The companion and the sidecar come from different saves."""
 
 
 class LossyConversionError(TvboError, ValueError):

@@ -128,7 +128,8 @@ def test_all_parts_come_back(pair) -> None:
 def test_the_sidecar_reads_like_the_page(pair) -> None:
     small().save(pair)
     lines = pair.read_text().splitlines()
-    assert lines[:3] == ["tvbo_class: tvbo:Network", "schema_version: tvb-datamodel/0.7.0", "label: three regions"]
+    assert lines[0].startswith("# content: sha256:")
+    assert lines[1:4] == ["tvbo_class: tvbo:Network", "schema_version: tvb-datamodel/0.7.0", "label: three regions"]
     node = yaml.safe_load(pair.read_text())["nodes"][0]
     assert list(node) == ["id", "label", "parameters", "position"]
     assert node["parameters"] == {"area": {"value": 1.5}, "cortical": {"value": 1.0}}
@@ -191,9 +192,9 @@ def test_opening_reads_no_array_and_a_touch_reads_one(pair, monkeypatch) -> None
         companion.StoredArray, "__getitem__", lambda self, key: read.append(self.dataset) or original(self, key)
     )
     network = Network.from_file(pair)
-    assert read == ["tvbo/record"]
+    assert read == ["tvbo/sidecar", "tvbo/record"]
     _ = network.weights_matrix, network.weights_matrix
-    assert read[1:] == ["edges/weight/data"]
+    assert read[2:] == ["edges/weight/data"]
     np.testing.assert_array_equal(network.lazy("length")[1:2], small().lengths_matrix[1:2])
     assert isinstance(network.lazy("length"), companion.StoredArray)
 
@@ -270,6 +271,13 @@ def test_unknown_keys_and_foreign_content_survive(pair, tmp_path) -> None:
             assert isinstance(file.get("outside", getlink=True), h5py.ExternalLink)
 
 
+def edit(path, old: str, new: str) -> None:
+    """Edit a sidecar by hand."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
 def surface_pair() -> tuple[Network, Network]:
     regions = small()
     mesh = Mesh(np.arange(12.0).reshape(4, 3) ** 2, np.array([[0, 1, 2], [0, 2, 3]]))
@@ -295,15 +303,67 @@ def test_the_parent_network_resolves_and_moves_with_the_folder(tmp_path, order) 
 
 
 def test_a_missing_parent_is_said_when_it_is_asked_for(tmp_path) -> None:
-    regions, surface = surface_pair()
-    regions.save(tmp_path / "regions.yaml")
-    surface.save(tmp_path / "surface.yaml")
-    for name in ("regions.yaml", "regions.h5"):
-        (tmp_path / name).unlink()
-    found = Network.from_file(tmp_path / "surface.yaml")
+    path = tmp_path / "surface.yaml"
+    path.write_text("number_of_nodes: 2\nparent_network: regions.yaml\n")
+    found = Network.from_file(path)
     assert found.has_parent_network
     with pytest.raises(NetworkNotFoundError, match=r"regions\.yaml"):
         _ = found.parent_network
+
+
+def test_a_surface_alone_still_has_its_parent(tmp_path) -> None:
+    regions, surface = surface_pair()
+    regions.save(tmp_path / "regions.yaml")
+    surface.save(tmp_path / "surface.yaml")
+    assert "parent_network: regions.yaml" in (tmp_path / "surface.yaml").read_text()
+    for name in ("regions.yaml", "regions.h5"):
+        (tmp_path / name).unlink()
+    assert surface.identical(Network.from_file(tmp_path / "surface.yaml"))
+
+
+def test_the_parent_is_the_one_that_was_saved_with_the_child(tmp_path) -> None:
+    regions, surface = surface_pair()
+    regions.save(tmp_path / "regions.yaml")
+    regions.set_matrix("fc", np.ones((3, 3)))
+    surface.save(tmp_path / "surface.yaml")
+    assert surface.identical(Network.from_file(tmp_path / "surface.yaml"))
+    regions.save(tmp_path / "regions.yaml")
+    surface.save(tmp_path / "surface.yaml")
+    Network.from_matrix(np.ones((5, 5))).save(tmp_path / "regions.yaml")
+    with pytest.warns(TvboWarning, match=r"regions\.yaml has changed since surface\.yaml was saved"):
+        assert surface.identical(Network.from_file(tmp_path / "surface.yaml"))
+
+
+def test_a_child_saved_over_its_parent_keeps_it(tmp_path) -> None:
+    regions, surface = surface_pair()
+    regions.save(tmp_path / "a.yaml")
+    linked = Network.from_file(tmp_path / "a.yaml")
+    surface.parent_network = linked
+    surface.save(tmp_path / "a.yaml")
+    surface.parent_network = regions
+    assert surface.identical(Network.from_file(tmp_path / "a.yaml"))
+
+
+def test_an_edited_parent_counts(tmp_path) -> None:
+    regions, surface = surface_pair()
+    regions.save(tmp_path / "regions.yaml")
+    surface.save(tmp_path / "surface.yaml")
+    edit(tmp_path / "regions.yaml", "label: three regions", "label: renamed")
+    assert Network.from_file(tmp_path / "surface.yaml").parent_network.label == "renamed"
+
+
+def test_a_network_is_not_its_own_ancestor(tmp_path) -> None:
+    regions, surface = surface_pair()
+    with pytest.raises(ValueError, match="its own"):
+        regions.parent_network = regions
+    with pytest.raises(ValueError, match="its own"):
+        regions.parent_network = surface
+    with pytest.raises(TypeError, match="expected a Network"):
+        regions.parent_network = "regions.yaml"
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / f"{name}.yaml").write_text(f"number_of_nodes: 2\nparent_network: {other}.yaml\n")
+    with pytest.raises(SidecarError, match="its own descendant"):
+        Network.from_file(tmp_path / "a.yaml").digest()
 
 
 def test_vertices_are_held_and_stored_once(tmp_path) -> None:

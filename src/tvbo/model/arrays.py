@@ -201,8 +201,12 @@ def as_array(values: Any, what: str) -> Any:
     Raises
     ------
     TypeError
-        If it holds Python objects.
+        If it holds Python objects, or is masked.
     """
+    if isinstance(values, np.ma.MaskedArray):
+        if np.ma.getmaskarray(values).any():
+            raise TypeError(f"{what} is masked: say what stands for the masked entries, such as values.filled(np.nan)")
+        values = values.data
     held = is_loaded(values) or is_sparse(values) or isinstance(values, LazyArray)
     array = values if held else np.asarray(values)
     if cast(Any, array).dtype.kind == "O":

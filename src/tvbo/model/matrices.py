@@ -7,14 +7,14 @@ network's nodes (a gain matrix: sensors x regions).
 """
 
 import difflib
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from tvbo.errors import MatrixNotFoundError, ShapeError
+from tvbo.errors import DuplicateNameError, MatrixNotFoundError, ShapeError
 from tvbo.model.arrays import Array, Sparse, as_array, is_sparse, load
 
 FORMATS = ("dense", "csr", "csc", "coo")
@@ -119,15 +119,15 @@ class MatrixStore(MutableMapping[str, EdgeMatrix]):
 
     Parameters
     ----------
-    number_of_nodes : callable
-        Tells the number of nodes.
+    nodes : sized
+        The nodes; their number is what counts.
     """
 
-    __slots__ = ("_items", "_number_of_nodes")
+    __slots__ = ("_items", "_nodes")
 
-    def __init__(self, number_of_nodes: Callable[[], int]) -> None:
+    def __init__(self, nodes: Sized) -> None:
         self._items: dict[str, EdgeMatrix] = {}
-        self._number_of_nodes = number_of_nodes
+        self._nodes = nodes
 
     def __getitem__(self, name: str) -> EdgeMatrix:
         try:
@@ -141,6 +141,7 @@ class MatrixStore(MutableMapping[str, EdgeMatrix]):
 
     def __setitem__(self, name: str, matrix: EdgeMatrix) -> None:
         check_name(name)
+        self._check_alone(name)
         self._check(name, matrix)
         self._items[name] = matrix
 
@@ -201,8 +202,19 @@ class MatrixStore(MutableMapping[str, EdgeMatrix]):
         self[names[0]]  # raises, and says what there is
         raise AssertionError
 
+    def _check_alone(self, name: str) -> None:
+        """Refuse a second name for the weights or the lengths, and names that nest in a file."""
+        for other in self._items:
+            for spelling in (WEIGHTS[:2], LENGTHS[:3]):
+                if name != other and name in spelling and other in spelling:
+                    raise DuplicateNameError(
+                        f"the network has these already, as {other!r}: use that name instead of {name!r}"
+                    )
+            if name.startswith(f"{other}/") or other.startswith(f"{name}/"):
+                raise DuplicateNameError(f"the names {name!r} and {other!r} nest in a file: use another name")
+
     def _check(self, name: str, matrix: EdgeMatrix, *, columns: bool = True) -> None:
-        n = self._number_of_nodes()
+        n = len(self._nodes)
         shape = tuple(matrix.values.shape)
         if matrix.values.dtype.kind not in "biufc":
             raise TypeError(f"matrix {name!r} has dtype {matrix.values.dtype}: expected numbers or booleans")

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy.typing as npt
 
-from tvbo.errors import NetworkNotFoundError, ShapeError
+from tvbo.errors import DuplicateNameError, NetworkNotFoundError, ShapeError
 from tvbo.model import compare
 from tvbo.model.arrays import Array, LazyDict, as_array
 from tvbo.model.doors import Doors
@@ -15,9 +15,6 @@ from tvbo.model.matrices import LENGTHS, WEIGHTS, MatrixStore, convert, edge_mat
 from tvbo.model.mesh import Mesh
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
-
-if TYPE_CHECKING:
-    pass
 
 
 class Network(Doors, Figures):
@@ -86,12 +83,13 @@ class Network(Doors, Figures):
             )
         if mesh is not None and not nodes.has_positions:
             nodes.share_positions(mesh.arrays, "vertices")
-        self.matrices = MatrixStore(lambda: len(self.nodes))
+        self.matrices = MatrixStore(nodes)
         self.parameters = parameters if isinstance(parameters, Parameters) else Parameters(parameters)
         self._mapping = LazyDict()
         if node_mapping_data is not None:
             self.node_mapping_data = node_mapping_data
-        self._parent = parent_network
+        self._parent: Network | Callable[[], Network] | None = None
+        self.parent_network = parent_network
         self.extra: dict[str, Any] = {}
         self.path: Path | None = None
 
@@ -131,7 +129,10 @@ class Network(Doors, Figures):
         ShapeError
             If shapes differ.
         """
-        given = {"weight": weights, "length": lengths, **matrices}
+        own = {"weight": weights, "length": lengths}
+        for name in own.keys() & matrices.keys():
+            raise DuplicateNameError(f"the matrix {name!r} is given twice: as {name}s= and as {name}=")
+        given = own | matrices
         made = {name: edge_matrix(name, values) for name, values in given.items() if values is not None}
         sizes = [matrix.values.shape[0] for matrix in made.values() if matrix.values.ndim]
         sizes += [len(values) for values in (labels, positions) if values is not None]  # type: ignore[arg-type]
@@ -184,7 +185,7 @@ class Network(Doors, Figures):
 
     def lazy(self, name: str) -> Any:
         """
-        Give a matrix as it is held: from a file, something to slice that reads what is asked for.
+        Give a matrix as it is held; a dense one in a file can be sliced, and reads what is asked for.
 
         Parameters
         ----------
@@ -263,10 +264,10 @@ class Network(Doors, Figures):
             self._mapping.pop("data", None)
             return
         array = as_array(values, "node_mapping_data")
-        if len(array.shape) != 1 or array.dtype.kind not in "iu":
+        if len(array.shape) != 1 or array.dtype.kind not in "iu" or array.shape[0] < self.number_of_nodes:
             raise ShapeError(
                 f"node_mapping_data has shape {array.shape} and dtype {array.dtype}: "
-                f"expected ({self.number_of_nodes},) integers, rows of the parent network"
+                f"expected ({self.number_of_nodes},) integers or more, rows of the parent network"
             )
         self._mapping["data"] = array
 
@@ -292,7 +293,14 @@ class Network(Doors, Figures):
         return self.parent() if self.has_parent_network else None
 
     @parent_network.setter
-    def parent_network(self, parent: "Network | None") -> None:  # numpydoc ignore=GL08
+    def parent_network(self, parent: "Network | Callable[[], Network] | None") -> None:  # numpydoc ignore=GL08
+        if parent is not None and not isinstance(parent, Network) and not callable(parent):
+            raise TypeError(f"parent_network is a {type(parent).__name__}: expected a Network, as from_file gives it")
+        above = parent
+        while isinstance(above, Network):
+            if above is self:
+                raise ValueError("a network cannot be its own parent network, nor that of its parent")
+            above = above._parent
         self._parent = parent
 
     @property

@@ -19,7 +19,7 @@ from tvbo.storage.order import in_order
 from tvbo.storage.sparse import Array, sparse_from_parts
 
 # What HDF5 cannot hold as it is, beside the data: the numpy dtype of text, and Fortran order.
-DTYPE, ORDER = "numpy_dtype", "order"
+DTYPE, ORDER, DIGEST = "numpy_dtype", "order", "sha256"
 
 
 def stamp_of(path: Path) -> tuple[int, int, int]:
@@ -50,7 +50,25 @@ def stamp_of(path: Path) -> tuple[int, int, int]:
     return state.st_ino, state.st_size, state.st_mtime_ns
 
 
-def _open(path: Path) -> h5py.File:
+def open_file(path: Path) -> h5py.File:
+    """
+    Open an HDF5 file for reading.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    h5py.File
+        The file, to be closed by the caller.
+
+    Raises
+    ------
+    CompanionError
+        If it is missing, or is no HDF5 file.
+    """
     stamp_of(path)
     try:
         return h5py.File(path, "r", locking=False)
@@ -100,12 +118,15 @@ class StoredArray:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Any:
+        if not _is_slice(key):
+            # What numpy can pick and HDF5 cannot: lists, masks, steps backwards.
+            return np.asarray(self)[key]
         if stamp_of(self.path) != self.stamp:
             raise StaleFileError(
                 f"{self.path} has changed since it was opened, {self.dataset} was not read yet: "
                 "open the network again with Network.from_file"
             )
-        with _open(self.path) as file:
+        with open_file(self.path) as file:
             try:
                 values = file[self.dataset][key]
             except (OSError, KeyError) as error:
@@ -252,14 +273,57 @@ class Companion:
         attrs: dict[str, dict[str, Any]] = {}
         arrays: dict[str, StoredArray] = {}
         links: list[str] = []
-        with _open(path) as file:
-            for name, item in _walk(file, "", links):
+        with open_file(path) as file:
+            for name, item in walk(file, "", links):
                 attrs[name] = dict(item.attrs)
                 if isinstance(item, h5py.Dataset):
                     own = attrs[name]
                     dtype = np.dtype(own[DTYPE]) if DTYPE in own else item.dtype
                     arrays[name] = StoredArray(path, name, item.shape or (), dtype, own.get(ORDER, "C"), stamp)
         return cls(path, attrs, arrays, tuple(links), stamp)
+
+    @staticmethod
+    def attributes(path: Path, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+        """
+        Read the attributes of some groups, without listing the file.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        names : tuple of str
+            Paths of groups; the root is ``""``.
+
+        Returns
+        -------
+        dict of str to dict
+            Attributes of those that are there.
+
+        Raises
+        ------
+        CompanionError
+            If it is no HDF5 file.
+        """
+        with open_file(path) as file:
+            return {name: dict(file[name or "/"].attrs) for name in names if not name or name in file}
+
+    def text(self, dataset: str) -> str:
+        """
+        Read a dataset that holds text.
+
+        Parameters
+        ----------
+        dataset : str
+            Its path.
+
+        Returns
+        -------
+        str
+            The text; empty if there is no such dataset.
+        """
+        if dataset not in self.arrays:
+            return ""
+        return np.asarray(self.arrays[dataset]).tobytes().decode("utf-8", "surrogatepass")
 
     def record(self, dataset: str) -> dict[str, Any]:
         """
@@ -283,9 +347,7 @@ class Companion:
         if dataset not in self.arrays:
             return {}
         try:
-            found: dict[str, Any] = json.loads(
-                np.asarray(self.arrays[dataset]).tobytes().decode("utf-8", "surrogatepass")
-            )
+            found: dict[str, Any] = json.loads(self.text(dataset))
         except ValueError as error:
             raise CompanionError(f"{self.path}: {dataset} is damaged: {error}") from error
         return found
@@ -343,89 +405,36 @@ class Companion:
         return StoredSparse(layout, kind, shape, wanted["data"].dtype, wanted, source)
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """
-    Objects of a companion that are not ours, carried from file to file.
+def _is_slice(key: Any) -> bool:
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(
+        part is Ellipsis
+        or (isinstance(part, (int, np.integer)) and not isinstance(part, bool))
+        or (isinstance(part, slice) and (part.step is None or part.step > 0))
+        for part in parts
+    )
 
-    Attributes
+
+def walk(group: Any, base: str, links: list[str]) -> Iterator[tuple[str, Any]]:
+    """
+    Visit every object by hard links only.
+
+    Parameters
     ----------
-    path : Path
-        The file that holds them.
-    names : tuple of str
-        Paths of the topmost groups, datasets and links.
-    attrs : tuple of (str, str)
-        Attributes on objects of ours: path and name.
-    stamp : tuple of int
-        The version of the file.
+    group : h5py.Group or h5py.Dataset
+        Where to begin.
+    base : str
+        Its path.
+    links : list of str
+        Soft and external links are noted here, and not followed.
+
+    Yields
+    ------
+    path : str
+        Where an object is.
+    item : h5py.Group or h5py.Dataset
+        The object.
     """
-
-    path: Path
-    names: tuple[str, ...]
-    attrs: tuple[tuple[str, str], ...]
-    stamp: tuple[int, int, int]
-
-    def content(self) -> Iterator[tuple[str, Any]]:
-        """
-        List what is carried, for comparison.
-
-        Yields
-        ------
-        path : str
-            Where.
-        value : object
-            Text that stands for the object.
-        """
-        with self._file() as file:
-            for name, owner in self.attrs:
-                yield f"{name}@{owner}", repr(file[name or "/"].attrs[owner])
-            for top in self.names:
-                link = file.get(top, getlink=True)
-                if not isinstance(link, h5py.HardLink):
-                    yield top, repr(getattr(link, "path", link))
-                    continue
-                for name, item in _walk(file[top], top, []):
-                    for owner, value in item.attrs.items():
-                        yield f"{name}@{owner}", repr(value)
-                    if isinstance(item, h5py.Dataset):
-                        values = None if item.shape is None else np.asarray(item[()]).tolist()
-                        yield name, f"{item.dtype}{item.shape}{values!r}"
-
-    def copy_into(self, target: h5py.File) -> None:
-        """
-        Copy the objects into a file that is being written.
-
-        Parameters
-        ----------
-        target : h5py.File
-            The file.
-        """
-        with self._file() as file:
-            for name in self.names:
-                if name in target:
-                    continue
-                link = file.get(name, getlink=True)
-                if isinstance(link, h5py.HardLink):
-                    parent = target.require_group(name.rpartition("/")[0] or "/")
-                    file.copy(file[name], parent, name=name.rpartition("/")[2])
-                else:
-                    target[name] = link
-            for name, owner in self.attrs:
-                where = name or "/"
-                if where in target and owner not in target[where].attrs:
-                    target[where].attrs[owner] = file[where].attrs[owner]
-
-    def _file(self) -> h5py.File:
-        if stamp_of(self.path) != self.stamp:
-            raise StaleFileError(
-                f"{self.path} has changed since it was opened, and holds content that this network carries "
-                f"along ({', '.join(self.names[:3])}): open the network again with Network.from_file"
-            )
-        return _open(self.path)
-
-
-def _walk(group: Any, base: str, links: list[str]) -> Iterator[tuple[str, Any]]:
-    """Visit every object by hard links only; note the others."""
     yield base, group
     if isinstance(group, h5py.Dataset):
         return
@@ -435,7 +444,7 @@ def _walk(group: Any, base: str, links: list[str]) -> Iterator[tuple[str, Any]]:
         if isinstance(link, h5py.HardLink):
             item = group[name]
             if isinstance(item, (h5py.Group, h5py.Dataset)):
-                yield from _walk(item, path, links)
+                yield from walk(item, path, links)
                 continue
         links.append(path)
 

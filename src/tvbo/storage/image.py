@@ -1,16 +1,18 @@
 """The HDF5 half, put together in memory and written whole."""
 
+import hashlib
 import io
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import h5py
 import numpy as np
 
-from tvbo.storage.companion import DTYPE, ORDER, Foreign
+from tvbo.storage.companion import DIGEST, DTYPE, ORDER
+from tvbo.storage.foreign import Foreign
 from tvbo.storage.order import order_of
 from tvbo.storage.sparse import Array, sparse_kind, sparse_parts
 
@@ -39,6 +41,7 @@ class Image:
     attrs: dict[str, dict[str, Any]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     foreign: list[Foreign] = field(default_factory=list)
+    _ready: dict[str, tuple[Array, dict[str, Any]]] = field(default_factory=dict)
 
     def add_record(self, dataset: str, record: Mapping[str, Any]) -> None:
         """
@@ -52,8 +55,45 @@ class Image:
             What it says.
         """
         # Escapes would merge two lone surrogates that happen to stand side by side into one character.
-        text = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
+        self.add_text(dataset, json.dumps(record, separators=(",", ":"), ensure_ascii=False))
+
+    def add_text(self, dataset: str, text: str) -> None:
+        """
+        Add text as bytes.
+
+        Parameters
+        ----------
+        dataset : str
+            Where.
+        text : str
+            The text.
+        """
         self.arrays[dataset] = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+
+    def fingerprint(self) -> Iterator[str]:
+        """
+        List what is in the file, with a digest of every array; compression and foreign content do not count.
+
+        Yields
+        ------
+        str
+            A line for each dataset and each group.
+        """
+        for path in sorted(self.arrays):
+            data, attrs = self._encoded(path)
+            yield f"{path} {data.dtype.str} {data.shape} {sorted(attrs.items())}\n"
+        for path in sorted(self.attrs):
+            plain = {name: np.asarray(value).tolist() for name, value in sorted(self.attrs[path].items())}
+            yield f"{path} {plain}\n"
+        yield f"{sorted(self.aliases.items())}\n"
+
+    def _encoded(self, path: str) -> tuple[Array, dict[str, Any]]:
+        if path not in self._ready:
+            data, attrs = _encode(np.asarray(self.arrays[path]))
+            content = data.reshape(-1).view(np.uint8).data if data.size else b""
+            attrs[DIGEST] = np.bytes_(hashlib.sha256(content).hexdigest())
+            self._ready[path] = data, attrs
+        return self._ready[path]
 
     def add_sparse(self, group: str, matrix: Any) -> dict[str, Any]:
         """
@@ -108,8 +148,8 @@ class Image:
         level = _level(compression)
         buffer = io.BytesIO()
         with h5py.File(buffer, "w", libver=("v108", "v108")) as file:
-            for path, values in self.arrays.items():
-                _write(file, path, np.asarray(values), level)
+            for path in self.arrays:
+                _write(file, path, *self._encoded(path), level)
             for alias, path in self.aliases.items():
                 file[alias] = file[path]
             for path, attrs in self.attrs.items():
@@ -129,8 +169,7 @@ def _level(compression: str | int) -> int | None:
     raise ValueError(f"compression {compression!r} is not known: expected 'gzip', 'none', or a level from 0 to 9")
 
 
-def _write(file: h5py.File, path: str, values: Array, level: int | None) -> None:
-    data, attrs = _encode(values)
+def _write(file: h5py.File, path: str, data: Array, attrs: dict[str, Any], level: int | None) -> None:
     options: dict[str, Any] = {}
     if level is not None and data.ndim and data.nbytes > _COMPRESS_FROM:
         rows = max(1, min(len(data), _CHUNK_BYTES * len(data) // data.nbytes))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tvbo.errors import SidecarError
 
-CLASS = "tvbo:Network"
+CLASS_KEY, CLASS = "tvbo_class", "tvbo:Network"
 VERSION = "tvb-datamodel/0.7.0"
 
 KEY_ORDER = (
@@ -26,6 +26,8 @@ OWN_KEYS = frozenset(
     ("tvbo_class", "schema_version", "label", "description", "number_of_nodes", "descriptor", "distance_unit")
     + ("time_unit", "data_file", "parent_network", "node_mapping", "parameters", "nodes", "edges")
 )
+# A mapping without any of these is something else.
+TELLING_KEYS = frozenset(("tvbo_class", "number_of_nodes", "number_of_regions", "data_file", "nodes", "edges"))
 _AXES = ("x", "y", "z")
 
 
@@ -142,7 +144,7 @@ def node_columns(rows: Any) -> dict[str, Any]:
     ids = [row.get("id", index) for index, row in enumerate(rows)]
     if not all(type(number) is int for number in ids):
         raise SidecarError("every node id must be an integer")
-    placed = [_axes(row.get("position")) for row in rows]
+    placed = [axes(row.get("position")) for row in rows]
     positions = np.array(placed, dtype=np.float64) if rows and all(place for place in placed) else None
     columns, units = _columns([row.get("parameters") or {} for row in rows])
     extra = {}
@@ -165,7 +167,20 @@ def node_columns(rows: Any) -> dict[str, Any]:
     }
 
 
-def _axes(position: Any) -> list[float] | None:
+def axes(position: Any) -> list[float] | None:
+    """
+    Read the position of a node.
+
+    Parameters
+    ----------
+    position : object
+        What the sidecar says.
+
+    Returns
+    -------
+    list of float or None
+        x, y and z; None if these are not three numbers.
+    """
     if isinstance(position, dict) and set(position) == set(_AXES):
         values = [position[axis] for axis in _AXES]
         if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
@@ -186,8 +201,11 @@ def _columns(parameters: list[Any]) -> tuple[dict[str, Any], dict[str, str]]:
         values = [entry.get("value") for entry in entries if entry is not None]
         kinds = {type(value) for value in values}
         used = {entry.get("unit") for entry in entries if entry is not None}
-        if len(kinds) == 1 and kinds <= {float, int, bool, str} and len(used) == 1:
-            if kinds == {int} and any(abs(value) >= 2**63 for value in values):
+        # People write 400 for 400.0, and true for 1.0.
+        alike = len(kinds) == 1 if kinds & {str} else kinds <= {float, int, bool}
+        if alike and kinds <= {float, int, bool, str} and len(used) == 1:
+            widest = 2**53 if float in kinds else 2**63
+            if any(type(value) is int and abs(value) >= widest for value in values):
                 continue
             columns[name] = np.array(values)
             unit = used.pop()

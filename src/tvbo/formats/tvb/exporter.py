@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
 from tvbo.formats.tvb.table import MODULES, tvb_module
-from tvbo.formats.tvb.values import copied, derived_delays, derived_idelays, plain
+from tvbo.formats.tvb.values import copied, derived_connections, derived_delays, derived_idelays, plain
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.matrices import LENGTHS
 from tvbo.model.network import Network
@@ -103,7 +103,8 @@ class _Exporter:
                 continue
             _assign(obj, name, self._decode(encoded))
         for name in computed:
-            _assign(obj, name, derived_delays(obj.__dict__))
+            derive = derived_delays if name == "delays" else derived_connections
+            _assign(obj, name, derive(obj.__dict__))
         for name in ("title", "tags"):
             obj.__dict__[name] = self._decode(note[name])
         for name, encoded in note.get("set_idelays", {}).items():

@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 
 from tvbo.formats.tvb.table import IDELAYS, MODULES, SIZED, SPEED, SURFACES, UNITS, kind_of, table_of
-from tvbo.formats.tvb.values import copied, derived_delays, derived_idelays, has_shape, plain, same_array
+from tvbo.formats.tvb.values import (
+    copied,
+    derived_connections,
+    derived_delays,
+    derived_idelays,
+    has_shape,
+    plain,
+    same_array,
+)
 from tvbo.model.arrays import is_sparse
 from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.mesh import Mesh
@@ -130,12 +138,11 @@ class Importer:
 
     def _trait(self, obj: Any, name: str, home: str | None) -> dict[str, Any]:
         value = obj.__dict__[name]
-        if (
-            name == "delays"
-            and derived_delays(obj.__dict__) is not None
-            and same_array(value, derived_delays(obj.__dict__))
-        ):
+        if name == "delays" and same_array(value, derived_delays(obj.__dict__)):
             return {"computed": "tract_lengths / speed"}
+        # Like the delays, it is to follow when somebody sets other weights.
+        if name == "number_of_connections" and type(value) is int and value == derived_connections(obj.__dict__):
+            return {"computed": "nonzero weights"}
         if home is not None:
             settled = self._settle(home, value)
             if settled is not None:
@@ -196,7 +203,8 @@ class Importer:
         return {"home": home}
 
     def _settle_mapping(self, value: Any) -> dict[str, Any] | None:
-        if not has_shape(value, (None,)):
+        # TVB takes a mapping of any length; one that is shorter than the surface is kept, and maps nothing.
+        if not has_shape(value, (None,)) or len(value) < self.network.number_of_nodes:
             return None
         self.network.node_mapping_data = copied(value)
         return {"home": "mapping:"}

@@ -91,6 +91,24 @@ def derived_delays(traits: dict[str, Any]) -> Any:
         return None
 
 
+def derived_connections(traits: dict[str, Any]) -> int | None:
+    """
+    Count connections as ``Connectivity.configure`` does.
+
+    Parameters
+    ----------
+    traits : dict
+        What the object holds.
+
+    Returns
+    -------
+    int or None
+        How many weights are not zero; None if there are no weights.
+    """
+    weights = traits.get("weights")
+    return None if weights is None or not weights.ndim else int(np.count_nonzero(weights))
+
+
 def derived_idelays(traits: dict[str, Any], name: str) -> Any:
     """
     Compute what ``Connectivity.set_idelays`` leaves beside its trait.
@@ -130,10 +148,11 @@ def same_array(a: Any, b: Any) -> bool:
     Returns
     -------
     bool
-        False also if the first is no array.
+        False also if one is no array.
     """
     return (
         isinstance(a, np.ndarray)
+        and isinstance(b, np.ndarray)
         and (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
         and a.tobytes() == b.tobytes()
     )

@@ -12,3 +12,7 @@ ORIGINAL = ("lil", "dok", "bsr", "dia")
 DERIVED = ("weighted", "valid_diagonal", "non_negative")
 # What a Mesh tells of itself.
 MESH_KEYS = ("element_type", "number_of_vertices", "number_of_elements")
+# Everything below these is ours; what else lies in /tvbo is carried along.
+OURS = ("tvbo/record", "tvbo/sidecar", "tvbo/extra", "tvbo/parameters", "tvbo/nodes", "tvbo/parent")
+# Parts of a matrix in its group; labels of its axes, which others write, stand in the sidecar too.
+EDGE_PARTS = ("data", "indices", "indptr", "row", "col", "original", "_dim_row_labels", "_dim_col_labels")

@@ -1,21 +1,23 @@
 """A network made of a sidecar and a companion; arrays are read when they are touched."""
 
 import warnings
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tvbo.errors import CompanionError, NetworkNotFoundError, SidecarError, TvboWarning
-from tvbo.formats.tvbo.layout import DERIVED, EDGE_ATTRS, EDGE_KEYS, MESH_KEYS, ORIGINAL, RECORD
+from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, RECORD
+from tvbo.formats.tvbo.ours import foreign_content
 from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
-from tvbo.storage import schema, sidecar
-from tvbo.storage.companion import AbsentArray, Companion, Foreign, StoredArray
+from tvbo.storage import pair, schema, sidecar
+from tvbo.storage.companion import AbsentArray, Companion, StoredArray
+from tvbo.storage.pair import open_pair
 from tvbo.storage.record import restore, unpack
 
 
@@ -35,53 +37,60 @@ def read(path: Path) -> Network:
     """
     # Arrays are read later, perhaps from another working folder.
     path = path.absolute()
-    if path.suffix.lower() in (".h5", ".hdf5"):
-        beside = [path.with_suffix(ending) for ending in (".yaml", ".yml", ".json")]
-        found = next((each for each in beside if each.exists()), None)
-        if found is None:
-            what = "it has no sidecar" if path.exists() else "there is no such file"
-            raise NetworkNotFoundError(f"{path}: {what}; expected {beside[0].name} beside it")
-        path = found
-    record = sidecar.load(path)
-    companion = _companion(record, path)
-    network = _Reader(record, companion, "", path).network()
-    network.path = path
-    if isinstance(companion, Companion):
-        foreign = _foreign(companion)
+    return _read(path, ())
+
+
+def _read(path: Path, children: tuple[Path, ...]) -> Network:
+    """Open a pair on the way up from its children, so that a circle is noticed."""
+    found = open_pair(path)
+    _check_record(found.record, found.path)
+    network = _Reader(found.record, found.companion, found.missing, "", (*children, found.path)).network()
+    network.path = found.path
+    if found.companion is not None:
+        foreign = foreign_content(found.companion, network)
         if foreign is not None:
             network.extra["hdf5"] = foreign
     return network
 
 
-def _companion(record: dict[str, Any], path: Path) -> Companion | Path | None:
-    """Open the companion; a missing one is given as its path, since metadata can be had without it."""
-    name = record.get("data_file")
-    if name is None:
-        return None
-    if not isinstance(name, str):
-        raise SidecarError(f"{path}: data_file must be the name of an .h5 file, not {name!r}")
-    target = path.parent / name
-    if target.exists():
-        return Companion.open(target)
-    renamed = path.with_suffix(".h5")
-    if renamed.exists():
-        warnings.warn(
-            f"{path}: data_file names {name}, which is missing; opened {renamed.name} beside it",
-            TvboWarning,
-            stacklevel=2,
+def _check_record(record: dict[str, Any], path: Path) -> None:
+    """Refuse what is no network, and what would be misread."""
+    kind = record.get(schema.CLASS_KEY, schema.CLASS)
+    if kind != schema.CLASS:
+        raise SidecarError(f"{path} holds a {kind!r}: expected {schema.CLASS_KEY}: {schema.CLASS}")
+    if not set(record) & schema.TELLING_KEYS:
+        raise SidecarError(
+            f"{path} is no network: expected at least one of the keys {', '.join(sorted(schema.TELLING_KEYS))}"
         )
-        return Companion.open(renamed)
-    return target
+    for key in ("nodes", "edges", "parameters"):
+        value = record.get(key)
+        named = key == "parameters" and isinstance(value, dict)
+        listed = isinstance(value, list) and all(isinstance(row, dict) for row in value)
+        if value is not None and not named and not listed:
+            raise SidecarError(f"{path}: {key} must be a list of mappings, not {str(value)[:60]!r}")
+    nodes, count = record.get("nodes"), record.get("number_of_nodes")
+    if nodes and count is not None and count != len(nodes):
+        raise SidecarError(
+            f"{path}: number_of_nodes is {count!r}, but {len(nodes)} nodes are listed: correct one of them"
+        )
 
 
 class _Reader:
     """Makes a network of a record and the part of a companion below a group."""
 
-    def __init__(self, record: dict[str, Any], companion: Companion | Path | None, base: str, path: Path) -> None:
-        self.held = companion if isinstance(companion, Companion) else None
-        self.missing = companion if isinstance(companion, Path) else None
+    def __init__(
+        self,
+        record: dict[str, Any],
+        held: Companion | None,
+        missing: Path | None,
+        base: str,
+        lineage: tuple[Path, ...],
+    ) -> None:
+        self.held = held
+        self.missing = missing
         self.below = f"{base}/" if base else ""
-        self.path = path
+        self.lineage = lineage
+        self.path = lineage[-1]
         self.private = self.held.record(f"{self.below}{RECORD}") if self.held else {}
         self.record = record
         restore(record, self.private.get("exact", []))
@@ -145,34 +154,45 @@ class _Reader:
 
     def _nodes(self, mesh: Mesh | None) -> NodeTable:
         spec = self.private.get("nodes", {})
-        rows = self.record.get("nodes")
+        rows = self.record.get("nodes") or []
         found: dict[str, Any] = {"labels": None, "ids": None, "positions": None, "columns": {}, "units": {}}
         if rows:
             found = schema.node_columns(rows)
             size = len(rows)
         else:
             size = self._count(mesh)
+            if size and "labels" in spec:
+                raise SidecarError(f"{self.path}: the list of nodes is gone; expected {size} of them under 'nodes'")
             found |= {"labels": self._array("nodes/label"), "ids": self._array("nodes/id"), "extra": {}}
             found["extra"] = unpack(spec.get("extra", {}), self._fetch)
             found["units"] = spec.get("units", {})
         if spec.get("has_labels") is False:
-            found["labels"] = None
+            found["labels"] = self._unless_default(found["labels"], spec)
         elif "labels" in spec and found["labels"] is None:
             found["labels"] = np.empty(0, dtype=spec["labels"])
         elif "labels" in spec:
-            found["labels"] = found["labels"].astype(_wider(spec["labels"], found["labels"]))
+            found["labels"] = _as_recorded(found["labels"], spec["labels"])
         columns = {}
         for name, note in spec.get("columns", {}).items():
             if "dataset" in note:
                 columns[name] = self._fetch(note["dataset"])
             elif name in found["columns"]:
-                columns[name] = found["columns"][name].astype(_wider(note["dtype"], found["columns"][name]))
-            elif not rows:
+                columns[name] = self._column(name, found["columns"][name], note["dtype"])
+            elif rows:
+                raise SidecarError(self._what_is_wrong(name, rows))
+            else:
                 columns[name] = np.empty(0, dtype=note["dtype"])
         columns |= {name: values for name, values in found["columns"].items() if name not in columns}
         positions = found["positions"]
-        if positions is None and spec.get("positions") in ("C", "F"):
-            positions = np.empty((size, 3))
+        inline = spec.get("positions") in ("C", "F")
+        if positions is None and inline:
+            if size:
+                lost = next(index for index, row in enumerate(rows) if schema.axes(row.get("position")) is None)
+                raise SidecarError(
+                    f"{self.path}: node {lost} ({rows[lost].get('label')!r}) has the position "
+                    f"{rows[lost].get('position')!r}: expected numbers x, y and z, as the other nodes have"
+                )
+            positions = np.empty((0, 3))
         if positions is not None and spec.get("positions") == "F":
             positions = np.asfortranarray(positions)
         if positions is None and spec.get("positions") != "mesh":
@@ -187,6 +207,31 @@ class _Reader:
             default_label=spec.get("default_label", "node" if mesh is None else "vertex"),
             extra=found.get("extra"),
         )
+
+    def _unless_default(self, labels: Any, spec: dict[str, Any]) -> Any:
+        """Nodes without labels are shown with default ones; whatever differs was written by hand."""
+        default = spec.get("default_label", "node")
+        if labels is None or all(label == f"{default}_{index}" for index, label in enumerate(labels.tolist())):
+            return None
+        return labels
+
+    def _column(self, name: str, values: Any, dtype: str) -> Any:
+        if np.dtype(dtype).kind == "b" and values.dtype.kind != "b" and not np.isin(values, (0, 1)).all():
+            wrong = int(np.flatnonzero(~np.isin(values, (0, 1)))[0])
+            raise SidecarError(f"{self.path}: {name} of node {wrong} is {values[wrong]!r}: expected 0 or 1")
+        return _as_recorded(values, dtype)
+
+    def _what_is_wrong(self, name: str, rows: list[dict[str, Any]]) -> str:
+        """Say why a column of nodes cannot be read any more: an edit by hand went wrong."""
+        for index, row in enumerate(rows):
+            entry = (row.get("parameters") or {}).get(name)
+            value = entry.get("value") if isinstance(entry, dict) else None
+            if not isinstance(value, (int, float)):
+                return (
+                    f"{self.path}: node {index} ({row.get('label')!r}) has {name} = {value!r}: "
+                    "expected a value, as the other nodes have"
+                )
+        return f"{self.path}: the values of {name} are of different kinds: expected one number for each node"
 
     def _coordinates(self, size: int, mesh: Mesh | None) -> StoredArray | None:
         stored = self._array("nodes/coordinates")
@@ -215,9 +260,11 @@ class _Reader:
         for name, row in rows.items():
             slots = dict(row) if isinstance(row, dict) else {"value": row}
             value = slots.pop("value", None)
-            where = stored.get(name) or str(slots.get("dataset_path", "")).lstrip("/")
+            note = stored.get(name, {})
+            where = note.get("dataset") or str(slots.get("dataset_path", "")).lstrip("/")
             if self.held is not None and where in self.held.arrays:
-                value = self.held.arrays[where]
+                # The sidecar shows a summary; another number was written by hand, and counts.
+                value = self.held.arrays[where] if value == note.get("shown", value) else value
                 for key in ("dataset_path", "shape", "datatype"):
                     slots.pop(key, None)
             found[name] = Parameter(value, slots.pop("unit", None), slots.pop("label", None), slots)
@@ -234,21 +281,19 @@ class _Reader:
             return AbsentArray(place, name, (size,), np.dtype(np.int64))
         return stored
 
-    def _parent(self) -> "Callable[[], Network] | None":
+    def _parent(self) -> "_Parent | None":
         name = self.record.get("parent_network")
-        group = self.private.get("parent", {}).get("group")
-        held = self.held
+        note = self.private.get("parent", {})
         if name is None:
             return None
-        if group is not None and held is not None:
-            return lambda: _Reader(held.record(f"{group}/sidecar"), held, group, self.path).network()
-        return lambda: _find_parent(str(name), self.path)
+        carried = self.held if "group" in note else None
+        return _Parent(str(name), self.lineage, carried, note.get("group", ""), note.get("file"), note.get("content"))
 
     def _edges(self, network: Network) -> list[dict[str, Any]]:
         """Add the matrices; give back the edges that are listed one by one."""
         rows = self.record.get("edges")
         explicit = [row for row in rows or [] if "source" in row or "target" in row]
-        listed = [row for row in rows or [] if row not in explicit]
+        listed = [row for row in rows or [] if not ("source" in row or "target" in row)]
         if rows is None and self.held is not None:
             prefix = f"{self.below}edges/"
             listed = [
@@ -269,14 +314,19 @@ class _Reader:
         matrix = EdgeMatrix(
             self._values(network, group, attrs, labels),
             row.get("unit", attrs.get("unit")),
-            row.get("directed") if note is None else note["directed"],
+            _stated(row, note, "directed", None if note is None else note["directed"]),
             None if labels is None else np.array(labels, dtype=str),
             row.get("target_network"),
         )
         kept = {key: value for key, value in row.items() if key not in EDGE_KEYS}
         if note is not None:
             # The flags that we derive are derived anew; those that somebody stated are kept.
-            kept = {key: value for key, value in kept.items() if key not in DERIVED or key in note["extra"]}
+            shown = note.get("shown", {})
+            kept = {
+                key: value
+                for key, value in kept.items()
+                if key not in DERIVED or key in note["extra"] or value != shown.get(key, value)
+            }
             if matrix.column_labels is not None:
                 matrix.column_labels = matrix.column_labels.astype(note["column_labels"])
         matrix.extra = kept
@@ -305,60 +355,75 @@ class _Reader:
         return self.held.sparse(group, layout, kind, source, shape)
 
 
-def _wider(dtype: str, values: Any) -> np.dtype[Any]:
+def _stated(row: dict[str, Any], note: dict[str, Any] | None, key: str, otherwise: Any) -> Any:
+    """Give what the sidecar says, unless that is just what was found by looking at the values."""
+    derived = note is not None and row.get(key) == note.get("shown", {}).get(key)
+    return otherwise if derived else row.get(key, otherwise)
+
+
+def _as_recorded(values: Any, dtype: str) -> Any:
     """Give the recorded dtype, unless an edit by hand does not fit it any more."""
     recorded: np.dtype[Any] = np.dtype(dtype)
     found: np.dtype[Any] = values.dtype
     if "U" in (recorded.kind, found.kind):
-        return recorded if recorded.kind == found.kind and recorded.itemsize >= found.itemsize else found
-    return found if recorded.kind == "i" and found.kind == "f" else recorded
+        fits = recorded.kind == found.kind and recorded.itemsize >= found.itemsize
+    else:
+        fits = not (recorded.kind == "i" and found.kind == "f")
+    return values.astype(recorded) if fits else values
 
 
-def _find_parent(name: str, path: Path) -> Network:
-    """Open the parent by the name of its sidecar, or by its label among the sidecars of the folder."""
-    target = path.parent / name
-    if name.endswith((".yaml", ".yml", ".json")) and target.exists():
-        return read(target)
-    for each in sorted(path.parent.glob("*.yaml")):
-        if each != path and _label_of(each) == name:
-            return read(each)
-    raise NetworkNotFoundError(
-        f"{path} has the parent network {name!r}, which is neither a file nor a label in {path.parent}: "
-        "put its sidecar and companion there"
-    )
+@dataclass(frozen=True, slots=True)
+class _Parent:
+    """
+    Opens the parent when it is first asked for.
+
+    The child carries a copy of its parent, so that it is complete alone; if the parent's own file lies beside
+    it, and still holds what it held, that is opened.
+    """
+
+    name: str
+    lineage: tuple[Path, ...]
+    carried: Companion | None
+    group: str
+    file: str | None
+    content: str | None
+
+    def __call__(self) -> Network:
+        child = self.lineage[-1]
+        beside = child.parent / (self.file or self.name)
+        if self.carried is None:
+            return self._linked(beside)
+        if self.file is not None and beside.exists():
+            if pair.identifier(sidecar.text_of(beside)) == self.content:
+                return _read(beside, self.lineage)
+            warnings.warn(
+                f"{beside} has changed since {child.name} was saved: the parent network is read as it was then. "
+                f"To use the new one, set parent_network = Network.from_file({beside.name!r})",
+                TvboWarning,
+                stacklevel=4,
+            )
+        record = self.carried.record(f"{self.group}/sidecar")
+        return _Reader(record, self.carried, None, self.group, self.lineage).network()
+
+    def _linked(self, beside: Path) -> Network:
+        """Open the parent by the name of its sidecar, or by its label among the sidecars of the folder."""
+        child = self.lineage[-1]
+        found = beside if self.name.endswith(pair.SIDECARS) and beside.exists() else None
+        if found is None:
+            others = (each for each in sorted(child.parent.glob("*.yaml")) if each != child)
+            found = next((each for each in others if _label_of(each) == self.name), None)
+        if found is None:
+            raise NetworkNotFoundError(
+                f"{child} has the parent network {self.name!r}, which is neither a file nor a label in "
+                f"{child.parent}: put its sidecar and companion there"
+            )
+        if found in self.lineage:
+            raise SidecarError(f"{child}: its parent network is {found.name}, which is its own descendant")
+        return _read(found, self.lineage)
 
 
 def _label_of(path: Path) -> str | None:
     try:
-        return str(sidecar.load(path).get("label"))
+        return str(sidecar.parse(sidecar.text_of(path), path).get("label"))
     except (SidecarError, OSError):
         return None
-
-
-def _foreign(companion: Companion) -> Foreign | None:
-    """Tell what in a companion is not ours: whole groups and datasets, and attributes on ours."""
-    ours_top = ("edges", "nodes", "mesh", "tvbo")
-    known_nodes = ("coordinates", "parent_index", "label", "id", "columns")
-    known_mesh = ("vertices", "elements", "faces", "normals", "region_mapping")
-    names: list[str] = []
-    for name in [*companion.attrs, *companion.links]:
-        parts = name.split("/")
-        outside = name not in ("", *ours_top) and (
-            parts[0] not in ours_top
-            or (parts[0] == "nodes" and parts[1] not in known_nodes)
-            or (parts[0] == "mesh" and parts[1] not in known_mesh)
-        )
-        if outside and not any(name.startswith(f"{top}/") for top in names):
-            names.append(name)
-    known_attrs = {"tvbo_class", "schema_version", "sidecar_file", *EDGE_ATTRS, "element_type"}
-    known_attrs |= {"number_of_vertices", "number_of_elements", "numpy_dtype", "order"}
-    attrs = [
-        (name, owner)
-        for name, held in companion.attrs.items()
-        if not any(name == top or name.startswith(f"{top}/") for top in names)
-        for owner in held
-        if owner not in known_attrs
-    ]
-    if not names and not attrs:
-        return None
-    return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp)

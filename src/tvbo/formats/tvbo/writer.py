@@ -9,7 +9,8 @@ from tvbo.formats.tvbo.layout import INDEX, INLINE_NODES, MAPPING, PARENT, RECOR
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.network import Network
 from tvbo.storage import pair, schema, sidecar
-from tvbo.storage.companion import Companion, Foreign, StoredArray
+from tvbo.storage.companion import Companion, StoredArray
+from tvbo.storage.foreign import Foreign
 from tvbo.storage.image import Image
 from tvbo.storage.order import order_of
 from tvbo.storage.record import pack, readable
@@ -48,16 +49,21 @@ def write(
     target = path if path.suffix.lower() in (".yaml", ".yml") else path.with_suffix(".yaml")
     companion = target.with_suffix(".h5")
     _keep_before_overwriting(network, companion)
-    image = Image()
-    record = _put(network, image, "", companion.name, target.parent, nodes)
-    image.attrs[""]["sidecar_file"] = target.name
-    data = image.build(compression)
-    pair.commit([(companion, data), (target, sidecar.dump(record).encode())])
+    image, text = _lay_out(network, target, nodes)
+    pair.commit(target, companion, text, image, compression)
     network.path = target
     _follow(network, Companion.open(companion).stamp, companion)
 
 
-def _put(network: Network, image: Image, base: str, data_file: str, folder: Path, nodes: str) -> dict[str, Any]:
+def _lay_out(network: Network, target: Path, nodes: str) -> tuple[Image, str]:
+    """Give the companion and the sidecar of a network, in memory."""
+    image = Image()
+    record = _put(network, image, "", target, nodes)
+    image.attrs[""]["sidecar_file"] = target.name
+    return image, pair.stamped(sidecar.dump(record), image)
+
+
+def _put(network: Network, image: Image, base: str, target: Path, nodes: str) -> dict[str, Any]:
     """Lay a network into an image below a group, and give the record of its sidecar."""
     below = f"{base}/" if base else ""
     private: dict[str, Any] = {}
@@ -69,9 +75,9 @@ def _put(network: Network, image: Image, base: str, data_file: str, folder: Path
     for key in ("descriptor", "distance_unit", "time_unit"):
         if getattr(network, key) is not None:
             record[key] = getattr(network, key)
-    record["data_file"] = data_file
+    record["data_file"] = target.with_suffix(".h5").name
     image.attrs[base] = {"tvbo_class": schema.CLASS, "schema_version": schema.VERSION}
-    _put_parent(network, image, below, record, private, data_file, folder)
+    _put_parent(network, image, below, record, private, target)
     _put_parameters(network, image, below, record, private)
     _put_mesh(network, image, below, record)
     _put_nodes(network, image, below, record, private, nodes)
@@ -104,31 +110,27 @@ def _put_arrays(image: Image, arrays: dict[str, Any], private: dict[str, Any]) -
 
 
 def _put_parent(
-    network: Network,
-    image: Image,
-    below: str,
-    record: dict[str, Any],
-    private: dict[str, Any],
-    data_file: str,
-    folder: Path,
+    network: Network, image: Image, below: str, record: dict[str, Any], private: dict[str, Any], target: Path
 ) -> None:
     """
-    Name the parent's file if it lies in the same folder, and carry the parent along otherwise.
+    Carry the parent along, and name its own file if that lies beside and holds the same.
 
-    A name alone would break when the pair is moved alone, or was saved before its parent.
+    A name alone would break when the pair is moved alone, when it was saved before its parent, and when the
+    parent was changed after it was saved.
     """
     if not network.has_parent_network:
         return
     parent = network.parent()
-    beside = parent.path is not None and parent.path.parent.resolve() == folder.resolve() and parent.path.exists()
-    if beside and parent.path is not None:
-        record["parent_network"] = parent.path.name
-        private["parent"] = {"file": parent.path.name}
-        return
-    record["parent_network"] = f"{data_file}#/{below}{PARENT}"
-    inner = _put(parent, image, f"{below}{PARENT}", data_file, folder, "auto")
-    private["parent"] = {"group": f"{below}{PARENT}"}
-    image.add_record(f"{below}{PARENT}/sidecar", inner)
+    group = f"{below}{PARENT}"
+    note = private["parent"] = {"group": group}
+    record["parent_network"] = f"{target.with_suffix('.h5').name}#/{group}"
+    own = parent.path
+    if own is not None and own != target and own.parent == target.parent and own.exists():
+        content = pair.identifier(sidecar.text_of(own))
+        if content is not None and content == pair.identifier(_lay_out(parent, own, "auto")[1]):
+            record["parent_network"] = own.name
+            note |= {"file": own.name, "content": content}
+    image.add_record(f"{group}/sidecar", _put(parent, image, group, target, "auto"))
 
 
 def _put_parameters(
@@ -143,13 +145,13 @@ def _put_parameters(
             where = f"{below}tvbo/parameters/{len(rows)}"
             image.arrays[where] = values
             # Other readers use the scalar and cannot follow the pointer.
-            row["value"] = _summary(values)
+            row["value"] = shown = _summary(values)
             row |= {
                 "dataset_path": f"/{where}",
                 "shape": str(list(values.shape)),
                 "datatype": str(values.dtype),
             }
-            private.setdefault("parameters", {})[name] = where
+            private.setdefault("parameters", {})[name] = {"dataset": where, "shown": shown}
         else:
             row["value"] = value
         if parameter.unit is not None:
@@ -248,9 +250,9 @@ def _put_edges(network: Network, image: Image, below: str, record: dict[str, Any
         else:
             image.arrays[f"{group}/data"] = values
         attrs["shape"] = np.array(values.shape, dtype=np.int64)
-        row = {"label": name, "format": attrs["format"], **_flags(values), "directed": _is_directed(values)}
-        row |= matrix.extra
-        notes[name] = {"directed": matrix.directed, "extra": sorted(matrix.extra)}
+        shown = _flags(values) | {"directed": _is_directed(values)}
+        row = {"label": name, "format": attrs["format"], **shown, **matrix.extra}
+        notes[name] = {"directed": matrix.directed, "extra": sorted(matrix.extra), "shown": shown}
         if matrix.directed is not None:
             row["directed"] = matrix.directed
         attrs["directed"] = np.bool_(row["directed"])

@@ -1,0 +1,65 @@
+"""What in a companion is ours, and what is to be carried along untouched."""
+
+from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, OURS
+from tvbo.model.network import Network
+from tvbo.storage import pair
+from tvbo.storage.companion import Companion
+from tvbo.storage.foreign import Foreign
+
+
+def foreign_content(companion: Companion, network: Network) -> Foreign | None:
+    """
+    Tell what in a companion is not ours: whole groups and datasets, and attributes on ours.
+
+    Parameters
+    ----------
+    companion : Companion
+        The companion.
+    network : Network
+        What was made of it.
+
+    Returns
+    -------
+    Foreign or None
+        What is to be carried along, if there is anything.
+    """
+    names: list[str] = []
+    for name in [*companion.attrs, *companion.links]:
+        if not any(name.startswith(f"{top}/") for top in names) and not _is_ours(name, network):
+            names.append(name)
+    attrs = [
+        (name, owner)
+        for name, held in companion.attrs.items()
+        if not any(name == top or name.startswith(f"{top}/") for top in names)
+        for owner in held
+        if owner not in _OUR_ATTRS
+    ]
+    if not names and not attrs:
+        return None
+    return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp)
+
+
+_OUR_ATTRS = frozenset(
+    {"tvbo_class", "schema_version", "sidecar_file", "element_type", "number_of_vertices", "number_of_elements"}
+    | {"numpy_dtype", "order", "sha256", pair.CONTENT, pair.REPLACES, *EDGE_ATTRS}
+)
+
+
+def _is_ours(name: str, network: Network) -> bool:
+    top, _, rest = name.partition("/")
+    if top not in ("", "edges", "nodes", "mesh", "tvbo"):
+        return False
+    if not rest:
+        return True
+    if top == "nodes":
+        return rest.split("/")[0] in ("coordinates", "parent_index", "label", "id", "columns")
+    if top == "mesh":
+        return rest in ("vertices", "elements", "faces", "normals", "region_mapping")
+    if top == "tvbo":
+        return any(name == ours or name.startswith(f"{ours}/") for ours in OURS)
+    for matrix in network.matrices:
+        if matrix == rest or matrix.startswith(f"{rest}/"):
+            return True
+        if rest.startswith(f"{matrix}/"):
+            return rest.removeprefix(f"{matrix}/").split("/")[0] in EDGE_PARTS
+    return False
