@@ -54,6 +54,70 @@ def test_regions_are_reduced_as_asked(forward: Any, columns: Any, reduce: str) -
     assert network.matrices["gain"].unit == "V/(A*m)"
 
 
+@pytest.fixture(scope="module")
+def surfaces() -> Any:
+    """Two hemispheres with triangles of very different areas; the last vertex of each is outside and dropped."""
+    angles = np.cumsum([0, 1, 2, 3, 4]) * 2 * np.pi / 15
+    ring = np.c_[30 * np.cos(angles), 30 * np.sin(angles), 20 * np.ones(5)]
+    spaces = []
+    for side in (-20.0, 20.0):
+        points = (np.r_[ring, [[0, 0, 40]], [[0, 0, 300]]] + [side, 0, 0]) / 1e3
+        normals = points / np.linalg.norm(points, axis=1, keepdims=True)
+        spaces.append(mne.setup_volume_source_space("x", pos={"rr": points, "nn": normals}))
+    montage = mne.channels.make_standard_montage("biosemi16")
+    info = mne.create_info(montage.ch_names[:6], 100.0, "eeg").set_montage(montage)
+    sphere = mne.make_sphere_model((0.0, 0.0, 0.0), 0.09)
+    identity = mne.transforms.Transform("head", "mri")
+    made = mne.make_forward_solution(info, identity, spaces[0] + spaces[1], sphere, meg=False, mindist=0.0)
+    for space in made["src"]:
+        # What MNE reads from a surface file; reading one would need nibabel.
+        space["tris"] = np.array([(i, (i + 1) % 5, tip) for tip in (5, 6) for i in range(5)])
+    return made
+
+
+def test_areas_come_from_the_triangles_and_are_kept(surfaces: Any) -> None:
+    assert [space["nuse"] for space in surfaces["src"]] == [6, 6]
+    regions = np.tile([0, 0, 0, 1, 1, 1, 1], 2)
+    network = Network.from_mne_forward(surfaces, regions=regions, reduce="area", reference="none")
+    columns = Network.from_mne_forward(surfaces, reference="none").matrix("gain")
+
+    areas = np.zeros(14)
+    for start, space in zip((0, 7), surfaces["src"], strict=True):
+        for triangle in space["tris"]:
+            a, b, c = space["rr"][triangle] * 1e3
+            areas[start + triangle] += np.linalg.norm(np.cross(b - a, c - a)) / 6
+    used = np.setdiff1d(np.arange(14), [6, 13])
+    for region in (0, 1):
+        ours = regions[used] == region
+        expected = columns[:, ours] @ areas[used][ours] / areas[used][ours].sum()
+        np.testing.assert_allclose(network.matrix("gain")[:, region], expected, rtol=1e-12)
+        np.testing.assert_allclose(network.extra["mne"]["columns"]["area"][region], areas[used][ours].sum())
+    mean = Network.from_mne_forward(surfaces, regions=regions, reduce="mean", reference="none").matrix("gain")
+    assert not np.allclose(network.matrix("gain"), mean, rtol=0.05)
+
+
+def test_the_matrix_itself_says_what_its_numbers_mean(surfaces: Any, pair: Any) -> None:
+    network = Network.from_mne_forward(surfaces, regions=np.zeros(14, int), reduce="area")
+    network.save(pair)
+    found = Network.from_file(pair)
+    assert network.identical(found)
+    assert found.matrices["gain"].extra == {"reduction": "area", "reference": "average", "orientation": "fixed"}
+    assert "reduction: area" in pair.read_text()
+
+
+def test_areas_that_are_missing_or_not_asked_for_are_refused(forward: Any) -> None:
+    with pytest.raises(ValueError, match=r"'discrete0' has no triangles over its sources: give areas= \[mm\^2\]"):
+        Network.from_mne_forward(forward, regions=[0] * 10, reduce="area")
+    with pytest.raises(ValueError, match="the reduction is 'mean'"):
+        Network.from_mne_forward(forward, regions=[0] * 10, reduce="mean", areas=np.ones(10))
+
+
+def test_a_warning_points_at_the_line_that_asked(forward: Any) -> None:
+    with pytest.warns(TvboWarning) as caught:
+        Network.from_mne_forward(forward, regions=REGIONS)
+    assert caught[0].filename == __file__
+
+
 def test_without_regions_each_source_left_is_a_column(forward: Any, columns: Any) -> None:
     network = Network.from_object(forward)
     # MNE keeps the gain that it has fixed in float32; ours is float64.
