@@ -7,9 +7,17 @@ tvbo's database, or into --out. Sources:
   fsaverage  the fsaverage cortex, its boundary element model and the aparc regions; downloads them once (MNE)
   tvb        TVB's default cortex and its 76 regions in a sphere model; needs no download
   auto       fsaverage, or tvb where it cannot be had
+
+Reductions of a region's sources:
+
+  sum        every vertex drives with full strength, as TVB's own projections; grows with the number of vertices
+  mean       their mean, vertex by vertex
+  area       their mean weighted by the area around each vertex: the same however densely the cortex is sampled
+  norm       the mean length of the gains of free dipoles (--orientation free)
 """
 
 import argparse
+import logging
 import sys
 import warnings
 from pathlib import Path
@@ -19,6 +27,7 @@ import numpy as np
 
 from tvbo import Network, Parameter, database_path
 from tvbo.errors import TvboWarning
+from tvbo.model.projection import vertex_areas
 
 STEM = "sensors_eeg_standard1005_fsaverage_aparc_projection"
 MONTAGES = ("colin27_1005", "standard_1005")
@@ -29,17 +38,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", choices=("auto", "fsaverage", "tvb"), default="auto")
     parser.add_argument("--montage", help="a montage that MNE ships; the 10-05 system unless given")
-    parser.add_argument("--reduce", choices=("mean", "sum", "norm"), default="mean")
+    parser.add_argument("--reduce", choices=("sum", "mean", "area", "norm"), help="mean, or norm of free dipoles")
     parser.add_argument("--reference", choices=("average", "none"), default="average")
-    parser.add_argument("--orientation", choices=("fixed", "free"), default="fixed")
+    parser.add_argument("--orientation", choices=("fixed", "free"), help="fixed, or free for the norm")
     parser.add_argument("--out", type=Path, default=database_path / "networks")
     parser.add_argument("--subjects-dir", type=Path, help="where fsaverage lies, or is to be downloaded to")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args(arguments)
+    options.reduce = options.reduce or ("norm" if options.orientation == "free" else "mean")
+    options.orientation = options.orientation or ("free" if options.reduce == "norm" else "fixed")
+    if (options.reduce == "norm") != (options.orientation == "free"):
+        parser.error("--reduce norm goes with --orientation free, and the other reductions with fixed")
 
     import mne
 
     mne.set_log_level("ERROR")
+    # TVB tells of a file that its default data lack, and of an optional package that nothing here needs.
+    logging.disable(logging.WARNING)
+    warnings.filterwarnings("ignore", "Geodesic distance")
     info = electrodes(options.montage)
     network, source = None, options.source
     if source in ("auto", "fsaverage"):
@@ -64,7 +80,9 @@ def main(arguments: list[str] | None = None) -> int:
     gain, coverage = network.matrix("gain"), columns["coverage"]
     print(f"source: {source}: {network.description}")
     low, high = np.nanmin(gain), np.nanmax(gain)
-    print(f"gain: {gain.shape[0]} sensors x {gain.shape[1]} regions, {low:.3g} to {high:.3g} V/(A*m)")
+    print(
+        f"gain: {gain.shape[0]} sensors x {gain.shape[1]} regions by {options.reduce}, {low:.3g} to {high:.3g} V/(A*m)"
+    )
     print(f"coverage: {coverage.min():.0%} to {coverage.max():.0%} of each region's sources")
     print(f"wrote {path}")
     return 0
@@ -141,7 +159,12 @@ def tvb_cortex(info: Any, options: argparse.Namespace) -> Network:
     with warnings.catch_warnings():
         warnings.simplefilter("default", TvboWarning)
         network = Network.from_mne_forward(
-            forward, regions=mapping, region_labels=regions.nodes.labels.tolist(), **choices(options)
+            forward,
+            regions=mapping,
+            region_labels=regions.nodes.labels.tolist(),
+            # A discrete source space has forgotten the triangles.
+            areas=vertex_areas(vertices, elements) if options.reduce == "area" else None,
+            **choices(options),
         )
     network.label = "EEG 10-05 on TVB's default cortex"
     network.description = (
@@ -153,9 +176,8 @@ def tvb_cortex(info: Any, options: argparse.Namespace) -> Network:
 
 
 def choices(options: argparse.Namespace) -> dict[str, str]:
-    """Give the options that the reduction takes."""
-    reduce = "norm" if options.orientation == "free" else options.reduce
-    return {"reduce": reduce, "reference": options.reference, "orientation": options.orientation}
+    """Give the options that decide what a gain means."""
+    return {"reduce": options.reduce, "reference": options.reference, "orientation": options.orientation}
 
 
 def outward_normals(points: Any, elements: Any) -> Any:

@@ -18,16 +18,22 @@ SCRIPT = ROOT / "scripts" / "export_mne_standard1005_projection_network.py"
 STEM = "sensors_eeg_standard1005_fsaverage_aparc_projection"
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: Any) -> Path:
-    folder = tmp_path_factory.mktemp("database")
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--source", "tvb", "--reduce", "sum"],
+def export(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), "--source", "tvb", *arguments],
         capture_output=True,
         text=True,
         env=os.environ | {"TVBO_DATABASE": str(folder)},
     )
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: Any) -> Path:
+    folder = tmp_path_factory.mktemp("database")
+    done = export(folder, "--reduce", "sum")
     assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.startswith("source: tvb")
     assert "coverage: 100% to 100%" in done.stdout
     return Path(folder)
 
@@ -46,6 +52,27 @@ def test_the_gain_agrees_with_the_one_that_tvb_ships(database: Path) -> None:
     # Correlation over sensors is blind to the reference; amplitudes differ by the conductivities.
     columns = [np.corrcoef(a, b)[0, 1] for a, b in zip(ours.T, theirs.T, strict=True)]
     assert np.median(columns) > 0.93
+
+
+def test_areas_weigh_the_sources_if_asked(database: Path, tmp_path: Path) -> None:
+    done = export(tmp_path, "--reduce", "area")
+    assert done.returncode == 0, done.stderr
+    network = Network.from_file(tmp_path / "networks" / f"{STEM}.yaml")
+    assert network.matrices["gain"].extra["reduction"] == "area"
+    columns = network.extra["mne"]["columns"]
+    # Both hemispheres of a cortex, in mm^2.
+    assert 1e5 < np.sum(columns["area"]) < 3e5
+    summed = Network.from_file(database / "networks" / f"{STEM}.yaml").matrix("gain")
+    mean, area = summed / np.asarray(columns["used"]), network.matrix("gain")
+    assert not np.allclose(mean, area, rtol=0.01)
+    assert np.median([np.corrcoef(a, b)[0, 1] for a, b in zip(mean.T, area.T, strict=True)]) > 0.99
+
+
+def test_contradictions_are_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    done = export(tmp_path, "--reduce", "area", "--orientation", "free")
+    assert done.returncode == 2
+    assert "--reduce norm goes with --orientation free" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.story
