@@ -19,7 +19,7 @@ from tvb.datatypes.surfaces import (
     SkullSkin,
 )
 
-from tvbo import Network
+from tvbo import Network, Parameter
 from tvbo.errors import MatrixNotFoundError, TvboWarning, UnsupportedObjectError
 from tvbo.testing.assertions import assert_tvb_identical
 
@@ -185,3 +185,16 @@ def test_a_surface_simulation_is_bit_identical(tmp_path: Path) -> None:
     first, second = (simulate(each.region_mapping_data.connectivity, each, 2.0) for each in (cortex, back))
     assert np.isfinite(first).all()
     assert first.tobytes() == second.tobytes()
+
+
+def test_units_are_converted_to_those_of_tvb() -> None:
+    network = Network.from_matrix(np.ones((2, 2)), np.full((2, 2), 0.05), positions=np.ones((2, 3)))
+    network.distance_unit = network.matrices["length"].unit = "m"
+    network.parameters["conduction_speed"] = Parameter(4.0, "m_per_s")
+    made = network.execute(format="tvb")
+    assert made.tract_lengths.max() == 50
+    assert made.centres.max() == 1000
+    assert made.speed == [4.0]
+    network.matrices["length"].unit = "furlong"
+    with pytest.raises(ValueError, match="'furlong' is not a unit of length"):
+        network.execute(format="tvb")

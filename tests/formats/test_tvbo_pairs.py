@@ -339,3 +339,27 @@ def test_sparse_with_odd_names(tmp_path) -> None:
     made = Network.from_matrix(sp.csr_array(np.eye(3)), **{"a b/c d": np.ones((3, 3))})
     made.save(tmp_path / "a.yaml")
     assert made.identical(Network.from_file(tmp_path / "a.yaml"))
+
+
+def test_edges_listed_one_by_one_are_matrices(tmp_path) -> None:
+    path = tmp_path / "listed.yaml"
+    path.write_text(
+        "nodes:\n- {id: 1, label: a}\n- {id: 2, label: b}\n"
+        "edges:\n- {source: 1, target: 2, weight: 0.5, distance: 3}\n- {source: 2, target: 2}\n"
+    )
+    found = Network.from_file(path)
+    np.testing.assert_array_equal(found.weights_matrix, [[0, 0], [0.5, 1]])
+    np.testing.assert_array_equal(found.lengths_matrix, [[0, 0], [3, 0]])
+    found.save(tmp_path / "again.yaml")
+    assert found.identical(Network.from_file(tmp_path / "again.yaml"))
+    assert yaml.safe_load((tmp_path / "again.yaml").read_text())["edges"][-1] == {"source": 2, "target": 2}
+    for old, new, reason in (
+        ("target: 2}", "target: 3}", "edge 1 goes from 2 to 3: no such node"),
+        ("weight: 0.5", "weight: strong", "weight of edge 0 is 'strong'"),
+        ("source: 1, target: 2, weight", "source: 2, target: 2, weight", "edge 1 joins two nodes"),
+    ):
+        before = path.read_text()
+        edit(path, old, new)
+        with pytest.raises(SidecarError, match=reason):
+            Network.from_file(path)
+        path.write_text(before)

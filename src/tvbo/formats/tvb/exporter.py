@@ -14,6 +14,7 @@ from tvbo.model.arrays import is_sparse, load
 from tvbo.model.matrices import LENGTHS
 from tvbo.model.network import Network
 from tvbo.storage.sparse import copy_sparse
+from tvbo.units import in_mm, in_mm_per_ms
 
 
 class TVBSurface(NamedTuple):
@@ -180,7 +181,7 @@ def _fresh(network: Network) -> Any:
     if network.mesh is None:
         return _fresh_connectivity(network)
     surface = tvb_module("tvb.datatypes.surfaces").CorticalSurface()
-    surface.vertices = np.array(network.mesh.vertices, dtype=np.float64)
+    surface.vertices = _in_mm(network.mesh.vertices, network.distance_unit)
     surface.triangles = np.array(network.mesh.elements, dtype=np.int64)
     if network.mesh.normals is not None:
         surface.vertex_normals = np.array(network.mesh.normals, dtype=np.float64)
@@ -203,7 +204,8 @@ def _fresh_connectivity(network: Network) -> Any:
         raise ShapeError(f"TVB wants square weights, these are {made.weights.shape}")
     made.region_labels = nodes.labels
     if any(name in network.matrices for name in LENGTHS):
-        made.tract_lengths = np.array(network.lengths_matrix, dtype=np.float64)
+        unit = network.matrices[network.matrices.first_of(LENGTHS)].unit
+        made.tract_lengths = _in_mm(network.lengths_matrix, unit or network.distance_unit)
     elif nodes.positions is not None:
         # TVB computes lengths of its own from the centres when it finds an empty array.
         made.tract_lengths = np.empty(0)
@@ -214,7 +216,7 @@ def _fresh_connectivity(network: Network) -> Any:
         )
     # Unknown places are NaN in TVB too: it asks for centres, and does not need them to simulate.
     positions = nodes.positions
-    made.centres = np.full((len(nodes), 3), np.nan) if positions is None else np.array(positions, dtype=np.float64)
+    made.centres = np.full((len(nodes), 3), np.nan) if positions is None else _in_mm(positions, network.distance_unit)
     for column, trait in (("cortical", "cortical"), ("hemisphere", "hemispheres")):
         if column in nodes.columns:
             setattr(made, trait, nodes.columns[column].astype(bool))
@@ -222,10 +224,17 @@ def _fresh_connectivity(network: Network) -> Any:
         if column in nodes.columns:
             setattr(made, trait, nodes.columns[column].astype(np.float64))
     if "conduction_speed" in network.parameters:
-        made.speed = np.atleast_1d(np.array(network.conduction_speed.value, dtype=np.float64))
+        speed = network.conduction_speed
+        made.speed = np.atleast_1d(np.array(speed.value, dtype=np.float64)) * in_mm_per_ms(speed.unit)
     _title(made, network)
     made.configure()
     return made
+
+
+def _in_mm(values: Any, unit: str | None) -> Any:
+    # A copy in any case: TVB owns what it gets. Times one would quieten a signalling NaN.
+    own = np.array(values, dtype=np.float64)
+    return own if in_mm(unit) == 1 else own * in_mm(unit)
 
 
 def _title(obj: Any, network: Network) -> None:

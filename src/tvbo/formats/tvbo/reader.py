@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tvbo.errors import CompanionError, NetworkNotFoundError, SidecarError, TvboWarning
+from tvbo.formats.tvbo.edge_list import add_matrices
 from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, RECORD
 from tvbo.formats.tvbo.ours import foreign_content
 from tvbo.model.matrices import EdgeMatrix
@@ -115,6 +116,7 @@ class _Reader:
         unknown = {key: value for key, value in self.record.items() if key not in schema.OWN_KEYS}
         if explicit:
             unknown["edges"] = explicit
+            add_matrices(network, explicit, self.path)
         if mesh is not None and isinstance(unknown.get("mesh"), dict):
             others = {key: value for key, value in unknown.pop("mesh").items() if key not in MESH_KEYS}
             unknown |= {"mesh": others} if others else {}
