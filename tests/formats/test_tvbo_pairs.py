@@ -363,3 +363,11 @@ def test_edges_listed_one_by_one_are_matrices(tmp_path) -> None:
         with pytest.raises(SidecarError, match=reason):
             Network.from_file(path)
         path.write_text(before)
+
+
+def test_a_speed_is_set_as_a_number() -> None:
+    made = Network.from_matrix(np.eye(2))
+    made.conduction_speed = 4
+    assert (made.conduction_speed.value, made.conduction_speed.unit) == (4, "mm_per_ms")
+    with pytest.raises(TypeError, match="cannot compare with a int"):
+        made.diff(3)

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from tvb.datatypes.connectivity import Connectivity
 from tvb.datatypes.region_mapping import RegionMapping
 from tvb.datatypes.surfaces import CorticalSurface
 
 from tvbo import Network, NodeTable
-from tvbo.errors import MatrixNotFoundError, ShapeError
+from tvbo.errors import MatrixNotFoundError, NetworkNotFoundError, ShapeError
 from tvbo.plotting.colors import region_colors
-from tvbo.plotting.graph import strongest_edges
 from tvbo.plotting.matrix import MatrixPanel, plot_matrices
-from tvbo.plotting.surface import plot_surface
+from tvbo.plotting.surface import VIEWS, plot_surface
 
 
 @pytest.fixture(scope="module")
@@ -93,20 +93,6 @@ def test_both_signs_get_a_symmetric_map() -> None:
     assert (image.norm.vmin, image.norm.vmax) == (-3, 3)
 
 
-def test_ties_are_said_and_not_cut() -> None:
-    weights = np.zeros((6, 6))
-    weights[np.triu_indices(6, 1)] = [3, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1]
-    few = strongest_edges(weights, 2)
-    assert (len(few.rows), few.tied, few.level) == (1, 7, 2.0)
-    assert str(few) == "1 strongest of 15 connections; 7 more are tied at 2"
-    most = strongest_edges(weights, 7)
-    assert (len(most.rows), most.tied) == (8, 0)
-    equal = strongest_edges(np.ones((6, 6)), 4)
-    assert (len(equal.rows), equal.tied) == (4, 11)
-    none = strongest_edges(np.full((3, 3), np.nan), 5)
-    assert (len(none.rows), none.total) == (0, 0)
-
-
 def test_the_overview_says_what_is_tied(networks: tuple[Network, Network]) -> None:
     assert "205 strongest of 881 connections; 558 more are tied at 2" in texts(
         networks[0].plot_overview(plot_brain=False)
@@ -176,10 +162,11 @@ def test_values_may_be_given_for_vertices_or_for_regions(networks: tuple[Network
 
 
 def test_what_cannot_be_drawn_is_said() -> None:
-    with pytest.raises(MatrixNotFoundError, match="no matrix 'weight'"):
+    with pytest.raises(MatrixNotFoundError, match="no matrix to draw: add one"):
         Network(NodeTable(["a"])).plot_matrix()
-    with pytest.raises(AttributeError, match="no mesh"):
-        Network.from_matrix(np.eye(2)).display_mesh()
+    for draw in (Network.display_mesh, Network.plot_surface):
+        with pytest.raises(ShapeError, match="no mesh to draw"):
+            draw(Network.from_matrix(np.eye(2)))
 
 
 def test_drawing_needs_no_display_and_leaves_pyplot_alone() -> None:
@@ -189,3 +176,171 @@ def test_drawing_needs_no_display_and_leaves_pyplot_alone() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PATH": "", "DISPLAY": ""})
+
+
+def shown_texts(figure: Any) -> list[Any]:
+    import matplotlib.text
+
+    return [text for text in figure.findobj(matplotlib.text.Text) if text.get_text().strip() and text.get_visible()]
+
+
+def cut_off(figure: Any) -> list[str]:
+    pixels(figure)
+    page = figure.bbox
+    boxes = {text.get_text(): text.get_window_extent() for text in shown_texts(figure)}
+    inside = {
+        text: box.x0 >= page.x0 - 1 and box.x1 <= page.x1 + 1 and box.y0 >= page.y0 - 1 and box.y1 <= page.y1 + 1
+        for text, box in boxes.items()
+        # Numbers at the ticks of an axis that is off are never drawn, but found all the same.
+        if not text.lstrip("\N{MINUS SIGN}").replace(".", "").isdigit()
+    }
+    return [text for text, whole in inside.items() if not whole]
+
+
+def gain_network() -> Network:
+    rng = np.random.default_rng(0)
+    network = Network(NodeTable([f"E{i}" for i in range(43)], rng.normal(size=(43, 3)) * 80))
+    network.set_matrix("gain", rng.normal(size=(43, 6)), unit="V/(A*m)", column_labels=list("abcdef"))
+    return network
+
+
+def test_a_rectangular_matrix_is_a_heatmap_and_its_nodes_stand_without_connections() -> None:
+    figure = gain_network().plot_overview()
+    pixels(figure)
+    heatmap, *_, sagittal, coronal, axial = every_axes(figure)
+    assert any(len(axes.images) for axes in every_axes(figure)), heatmap
+    for axes in (sagittal, coronal, axial):
+        assert [len(drawn.get_offsets()) for drawn in axes.collections] == [43]
+    assert any("there is no matrix of connections" in text for text in texts(figure))
+    assert not cut_off(figure)
+    pixels(gain_network().plot_graph())
+
+
+def test_a_square_matrix_with_columns_of_its_own_joins_no_nodes() -> None:
+    network = Network.from_matrix(positions=np.eye(3))
+    network.set_matrix("gain", np.ones((3, 3)), column_labels=["x", "y", "z"])
+    assert any("there is no matrix of connections" in text for text in texts(network.plot_graph()))
+
+
+def test_a_huge_sparse_matrix_is_never_dense(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = sp.random(16384, 16384, 1e-4, "csc", rng=np.random.default_rng(0))
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("made dense: 2 GB")
+
+    for layout in (sp.csc_matrix, sp.csr_array, sp.coo_array):
+        monkeypatch.setattr(layout, "toarray", refuse)
+    network = Network.from_matrix(positions=np.random.default_rng(0).normal(size=(16384, 3)) * 40)
+    network.set_matrix("local_connectivity", values, unit="mV")
+    figure = network.plot_matrix()
+    axes = every_axes(figure)[0]
+    assert max(axes.images[0].get_array().shape) <= 1000
+    assert axes.get_title() == "local_connectivity, in cells of 28 x 28"
+    assert "mean of local_connectivity [mV]" in texts(figure)
+    # Ticks stand at the rows that they name.
+    assert axes.get_ylim() == (16383.5, -0.5)
+    for axis in (axes.yaxis, axes.xaxis):
+        for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True):
+            assert label.get_text() == f"node_{int(place)}"
+    pixels(network.plot_overview())
+
+
+def test_the_binned_image_lies_where_the_rows_are() -> None:
+    values = np.zeros((5000, 5000))
+    values[4000:] = 1.0
+    axes = every_axes(plot_matrices([MatrixPanel(values, "weights")], [str(i) for i in range(5000)]))[0]
+    left, right, bottom, top = axes.images[0].get_extent()
+    shown = axes.images[0].get_array()
+    first = int(np.flatnonzero(shown[:, 0] > 0)[0])
+    row = top + (bottom - top) * first / len(shown)
+    assert row <= 3999.5 < row + (bottom - top) / len(shown)
+    assert (left, top) == (-0.5, -0.5)
+    assert right >= 4999.5
+
+
+def test_every_caption_is_whole(networks: tuple[Network, Network]) -> None:
+    regions, surface = networks
+    circle = Network.from_matrix(np.ones((40, 40)), labels=[f"a name that is long and ends in {i}" for i in range(40)])
+    for network in (regions, circle):
+        for figure in (network.plot_overview(plot_brain=False), network.plot_graph(), network.plot_matrix()):
+            assert not cut_off(figure)
+    for brain in (False, True):
+        assert not cut_off(surface.plot_overview(plot_brain=brain))
+    assert not cut_off(surface.plot_surface(views="left"))
+
+
+def test_connections_are_chosen_alike_in_graph_and_overview() -> None:
+    rng = np.random.default_rng(0)
+    fc = np.corrcoef(rng.normal(size=(6, 30)))
+    network = Network.from_matrix(lengths=rng.random((6, 6)), positions=rng.normal(size=(6, 3)), fc=fc)
+    for figure in (network.plot_graph(), network.plot_overview()):
+        assert "15 strongest of 15 connections" in texts(figure)
+    assert {axes.get_title() for axes in every_axes(network.plot_matrix())} == {"tract lengths", "fc"}
+
+
+def test_what_there_is_is_drawn(networks: tuple[Network, Network]) -> None:
+    surface = Network.from_tvb(CorticalSurface.from_file())
+    assert [axes.get_title() for axes in every_axes(surface.plot_overview())] == ["left", "dorsal", "right"]
+    nodes = [axes.get_title() for axes in every_axes(surface.plot_overview(plot_brain=False))]
+    assert nodes == ["sagittal", "coronal", "axial"]
+    places = Network.from_matrix(positions=np.eye(3))
+    assert len(every_axes(places.plot_overview())) == 3
+    assert [axes.get_title() for axes in every_axes(networks[1].plot_matrix())] == ["weights", "tract lengths"]
+    bare = Network(NodeTable(["a"]))
+    for draw in (Network.plot_overview, Network.plot_graph):
+        with pytest.raises(ShapeError, match="nothing to draw; add"):
+            draw(bare)
+
+
+def test_one_view_may_be_named_and_none_is_refused(networks: tuple[Network, Network]) -> None:
+    assert [axes.get_title() for axes in every_axes(networks[1].plot_surface(views="dorsal"))] == ["dorsal"]
+    with pytest.raises(ValueError, match=", ".join(VIEWS)):
+        networks[1].plot_surface(views=[])
+
+
+def test_of_complex_values_the_magnitude_is_drawn_and_named() -> None:
+    values = np.array([[3 + 4j, 0], [1j, -2]])
+    network = Network.from_matrix(positions=np.eye(3)[:2], coherency=values)
+    figure = network.plot_matrix()
+    pixels(figure)
+    np.testing.assert_array_equal(every_axes(figure)[0].images[0].get_array().filled(0), [[5, 0], [1, 2]])
+    assert "magnitude of coherency" in texts(figure)
+    pixels(network.plot_overview())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda mapping: mapping[:100], r"has 100 entries: expected a region for each of its 16384 vertices"),
+        (lambda mapping: mapping + 1, r"goes up to region 76, but its parent network has 76 regions"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_is_said(networks: tuple[Network, Network], spoil: Any, message: str) -> None:
+    regions, surface = networks
+    spoilt = Network(
+        mesh=surface.mesh, node_mapping_data=spoil(surface.node_mapping_data), parent_network=regions, descriptor=None
+    )
+    for draw in (Network.plot_surface, Network.plot_overview):
+        with pytest.raises(ShapeError, match=message):
+            draw(spoilt)
+    with pytest.raises(ShapeError, match=message):
+        spoilt.plot_surface(np.zeros(76))
+    assert len(every_axes(spoilt.plot_overview(plot_brain=False))) == 5
+
+
+def test_arrays_that_do_not_fit_the_vertices_are_said() -> None:
+    vertices, elements = np.eye(3), np.array([[0, 1, 2]])
+    with pytest.raises(ShapeError, match=r"regions of a surface have shape \(2,\): expected one for each of its 3"):
+        plot_surface(vertices, elements, regions=np.zeros(2, int))
+    # Ids may be any: nobody said how many regions there are.
+    pixels(plot_surface(vertices, elements, regions=np.array([10**12, 10**12, -5])))
+
+
+def test_a_surface_whose_parent_is_gone_is_drawn_all_the_same(networks: tuple[Network, Network]) -> None:
+    def gone() -> Network:
+        raise NetworkNotFoundError("regions.yaml")
+
+    lonely = Network(
+        mesh=networks[1].mesh, node_mapping_data=networks[1].node_mapping_data, parent_network=gone, descriptor=None
+    )
+    pixels(lonely.plot_surface(views="left"))

@@ -166,7 +166,15 @@ def diff(first: "Network", second: "Network") -> NetworkDiff:
     -------
     NetworkDiff
         Empty when they are identical.
+
+    Raises
+    ------
+    TypeError
+        If one is no network.
     """
+    for network in (first, second):
+        if not hasattr(network, "matrices"):
+            raise TypeError(f"cannot compare with a {type(network).__name__}: expected a Network")
     left, right = dict(content(first)), dict(content(second))
     paths = [*left, *(path for path in right if path not in left)]
     found = []

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from tvbo.errors import ShapeError, TvboError
+from tvbo.errors import MatrixNotFoundError, ShapeError, TvboError
 from tvbo.model.arrays import Array
 from tvbo.model.frames import FrameEvidence, detect_frame, hemispheres_from_labels, outward, to_ras
-from tvbo.model.matrices import LENGTHS, WEIGHTS
+from tvbo.model.matrices import LENGTHS, WEIGHTS, EdgeMatrix
+from tvbo.plotting.binning import as_real
 from tvbo.plotting.graph import plot_graph
 from tvbo.plotting.matrix import MatrixPanel, plot_matrices
 from tvbo.plotting.overview import plot_overview
@@ -56,10 +57,10 @@ class Figures:
             return FrameEvidence("RAS", "There are no positions: RAS is assumed.", True)
         elements = None if network.mesh is None else network.mesh.elements
         found = detect_frame(network.nodes.positions, right=_right(network), elements=elements)
-        if found.assumed and network.has_parent_network and network.parent().nodes.positions is not None:
+        parent = _reachable_parent(network) if found.assumed else None
+        if parent is not None and parent.nodes.positions is not None and not parent.frame.assumed:
             # Regions know their side by name; a surface lies in the frame of its regions.
-            parent = network.parent().frame
-            return found if parent.assumed else parent
+            return parent.frame
         return found
 
     @frame.setter
@@ -80,17 +81,22 @@ class Figures:
 
         Raises
         ------
-        AttributeError
-            If the network has no mesh.
+        ShapeError
+            If the network has no mesh, or it is not of triangles.
         """
         network = cast("Network", self)
-        mesh = network.need_mesh()
+        mesh = network.mesh
+        if mesh is None:
+            raise _no_mesh(network)
         vertices = to_ras(mesh.vertices, self.frame.frame)
         return DisplayMesh(vertices, outward(vertices, mesh.elements))
 
     def plot_matrix(self, *, log: bool = False) -> Any:
         """
         Draw weights and tract lengths side by side, or whatever matrices there are.
+
+        A surface without a matrix shows those of its regions. A huge matrix, dense or sparse, is shown as the means
+        of blocks, which its title says.
 
         Parameters
         ----------
@@ -101,13 +107,28 @@ class Figures:
         -------
         matplotlib.figure.Figure
             The figure; ``.savefig(path)`` writes it.
+
+        Raises
+        ------
+        MatrixNotFoundError
+            If there is no matrix.
         """
         network = cast("Network", self)
+        if not network.matrices and network.has_parent_network:
+            network = network.parent()
+        if not network.matrices:
+            raise MatrixNotFoundError(
+                f"network {network.label!r} has no matrix to draw: add one with set_matrix(name, values), "
+                "or draw its nodes and its surface with plot_overview()"
+            )
         return plot_matrices(_panels(network), network.nodes.labels.tolist(), log=log, heading=network.label)
 
     def plot_graph(self, *, count: int = 250) -> Any:
         """
         Draw the nodes in space and their strongest connections.
+
+        Connections are those of the weights, or else of the first matrix between the nodes that is not of lengths;
+        without any, the nodes alone are drawn.
 
         Parameters
         ----------
@@ -118,11 +139,22 @@ class Figures:
         -------
         matplotlib.figure.Figure
             The figure.
+
+        Raises
+        ------
+        ShapeError
+            If there are neither connections nor positions.
         """
         network = _regions(cast("Network", self))
+        positions, weights = _upright(network), _connections(network)
+        if positions is None and weights is None:
+            raise ShapeError(
+                f"network {network.label!r} has neither connections between its nodes nor positions: nothing to draw; "
+                "add a matrix with set_matrix('weight', values), or draw what it has with plot_matrix()"
+            )
         return plot_graph(
-            _upright(network),
-            network.weights_matrix,
+            positions,
+            weights,
             network.nodes.labels.tolist(),
             right=_right(network),
             count=count,
@@ -133,6 +165,8 @@ class Figures:
     def plot_overview(self, *, plot_brain: bool | None = None, count: int = 250) -> Any:
         """
         Draw heatmaps, the graph in space and, if there is a linked cortex, the cortex coloured by region.
+
+        What there is of these is drawn. Connections are chosen as by `plot_graph`.
 
         Parameters
         ----------
@@ -149,24 +183,31 @@ class Figures:
         Raises
         ------
         ShapeError
-            If the cortex is asked for and the network has no mesh.
+            If the cortex is asked for and the network has no mesh, if its region mapping does not fit, or if there is
+            nothing to draw.
         """
         surface = cast("Network", self)
         network = _regions(surface)
-        mesh = _surface_mesh(surface)
-        if plot_brain and mesh is None:
+        if plot_brain and surface.mesh is None:
+            raise _no_mesh(surface, ", or with plot_brain=False")
+        brain = surface.mesh is not None if plot_brain is None else plot_brain
+        weights = _connections(network)
+        # The vertices themselves are no more than the surface shows.
+        positions = None if brain and weights is None and network is surface else _upright(network)
+        if not (brain or network.matrices or positions is not None):
             raise ShapeError(
-                f"network {network.label!r} has no mesh to draw: call plot_overview on the surface network "
-                "(Network.from_tvb_surface gives it), or with plot_brain=False"
+                f"network {network.label!r} has neither matrices nor positions nor a mesh: nothing to draw; "
+                "add a matrix with set_matrix(name, values), or nodes with positions"
             )
         return plot_overview(
             _panels(network),
             network.nodes.labels.tolist(),
-            _upright(network),
+            positions,
+            weights=weights,
             right=_right(network),
-            mesh=mesh,
-            regions=surface.node_mapping_data,
-            brain=mesh is not None if plot_brain is None else plot_brain,
+            mesh=_surface_mesh(surface),
+            regions=_region_mapping(surface) if brain else None,
+            brain=brain,
             count=count,
             heading=network.label,
         )
@@ -175,7 +216,7 @@ class Figures:
         self,
         values: npt.ArrayLike | None = None,
         *,
-        views: "Sequence[str] | None" = None,
+        views: "str | Sequence[str] | None" = None,
         value_name: str | None = None,
     ) -> Any:
         """
@@ -184,9 +225,9 @@ class Figures:
         Parameters
         ----------
         values : array_like, shape (n_vertices,) or (n_regions,), optional
-            What to colour by; NaN is grey.
-        views : sequence of str, optional
-            Some of left, right, dorsal, ventral, anterior and posterior; all unless given.
+            What to colour by, of complex values the magnitude; NaN is grey.
+        views : str or sequence of str, optional
+            One or some of left, right, dorsal, ventral, anterior and posterior; all unless given.
         value_name : str, optional
             What the values are.
 
@@ -198,12 +239,17 @@ class Figures:
         Raises
         ------
         ShapeError
-            If there is not a value for each vertex or each region.
+            If the network has no mesh, if there is not a value for each vertex or each region, or if the region
+            mapping does not fit.
+        ValueError
+            If there is no such view.
         """
         network = cast("Network", self)
         vertices, elements = self.display_mesh()
-        regions = network.node_mapping_data
+        regions = _region_mapping(network)
         shown = None if values is None else _per_vertex(np.asarray(values), network)
+        if values is not None and np.iscomplexobj(values):
+            value_name = f"magnitude of {value_name or 'value'}"
         return plot_surface(
             vertices,
             elements,
@@ -215,11 +261,18 @@ class Figures:
         )
 
 
+def _no_mesh(network: "Network", otherwise: str = "") -> ShapeError:
+    return ShapeError(
+        f"network {network.label!r} has no mesh to draw: call this on the surface network "
+        f"(Network.from_tvb_surface gives it){otherwise}"
+    )
+
+
 def _panels(network: "Network") -> list[MatrixPanel]:
     known = {alias: shown for names, shown in ((WEIGHTS, "weights"), (LENGTHS, "tract lengths")) for alias in names}
-    names = [name for name in network.matrices if name in known] or list(network.matrices)
-    if not names:
-        network.matrices.first_of(WEIGHTS)
+    names = list(network.matrices)
+    if any(name in WEIGHTS for name in names):
+        names = [name for name in names if name in known]
     panels = []
     for name in names:
         matrix = network.matrices[name]
@@ -227,15 +280,58 @@ def _panels(network: "Network") -> list[MatrixPanel]:
         columns = None if matrix.column_labels is None else matrix.column_labels.tolist()
         if columns is None and matrix.shape[1] != network.number_of_nodes:
             columns = [str(i) for i in range(matrix.shape[1])]
-        panels.append(MatrixPanel(network.matrix(name), known.get(name, name), unit, columns))
+        # As held: a sparse matrix of vertices is gigabytes when it is dense.
+        panels.append(MatrixPanel(network.matrix(name, None), known.get(name, name), unit, columns))
     return panels
+
+
+def _connections(network: "Network") -> Any:
+    """Give the matrix whose entries are drawn as connections, as held; None if there is none between the nodes."""
+    names = [name for name in network.matrices if _joins_nodes(network.matrices[name]) and name not in LENGTHS]
+    chosen = [name for name in WEIGHTS if name in names] or names
+    return network.matrix(chosen[0], None) if chosen else None
+
+
+def _joins_nodes(matrix: EdgeMatrix) -> bool:
+    rows, columns = matrix.shape
+    return rows == columns and matrix.column_labels is None and matrix.target_network is None
 
 
 def _regions(network: "Network") -> "Network":
     """Give the network whose connections are drawn: the parent, for a surface without any of its own."""
     if any(name in network.matrices for name in WEIGHTS) or not network.has_parent_network:
         return network
-    return network.parent()
+    parent = network.parent()
+    return parent if parent.matrices or not network.matrices else network
+
+
+def _reachable_parent(network: "Network") -> "Network | None":
+    try:
+        return network.parent_network
+    except TvboError:
+        # The link cannot be followed; what the parent would add is then not known.
+        return None
+
+
+def _region_mapping(network: "Network") -> Array | None:
+    """Give the region of each vertex, checked."""
+    mapping = network.node_mapping_data
+    if mapping is None:
+        return None
+    n = network.number_of_nodes
+    if len(mapping) < n:
+        raise ShapeError(
+            f"the region mapping of network {network.label!r} has {len(mapping)} entries: expected a region for each "
+            f"of its {n} vertices; set node_mapping_data anew, or to None"
+        )
+    parent = _reachable_parent(network)
+    greatest = int(mapping[:n].max(initial=-1))
+    if parent is not None and greatest >= parent.number_of_nodes:
+        raise ShapeError(
+            f"the region mapping of network {network.label!r} goes up to region {greatest}, but its parent network has "
+            f"{parent.number_of_nodes} regions, counted from 0: set node_mapping_data anew, or to None"
+        )
+    return mapping[:n]
 
 
 def _right(network: "Network") -> Array | None:
@@ -244,16 +340,14 @@ def _right(network: "Network") -> Array | None:
         return right
     if network.nodes.has_labels:
         return hemispheres_from_labels(network.nodes.labels)
-    if network.has_parent_network and network.node_mapping_data is not None:
-        try:
-            of_region = _right(network.parent())
-        except TvboError:
-            # The link cannot be followed; the frame then rests on other evidence, and says so.
-            return None
-        mapping = network.node_mapping_data[: network.number_of_nodes]
-        if of_region is not None and mapping.size == network.number_of_nodes and mapping.min(initial=0) >= 0:
-            return of_region[mapping]
-    return None
+    parent, mapping = _reachable_parent(network), network.node_mapping_data
+    of_region = None if parent is None or mapping is None else _right(parent)
+    if of_region is None or mapping is None:
+        return None
+    mapping = mapping[: network.number_of_nodes]
+    fits = len(mapping) == network.number_of_nodes and mapping.min(initial=0) >= 0
+    # Whoever draws the mapping says what is wrong with it; here it merely tells nothing.
+    return of_region[mapping] if fits and mapping.max(initial=-1) < len(of_region) else None
 
 
 def _upright(network: "Network") -> Array | None:
@@ -268,10 +362,9 @@ def _surface_mesh(network: "Network") -> DisplayMesh | None:
 def _per_vertex(values: Array, network: "Network") -> Array:
     n = network.number_of_nodes
     if values.shape == (n,):
-        return values.astype(np.float64)
-    regions = network.parent().number_of_nodes if network.has_parent_network else 0
-    mapping = network.node_mapping_data
+        return as_real(values)
+    parent, mapping = _reachable_parent(network), _region_mapping(network)
+    regions = 0 if parent is None else parent.number_of_nodes
     if values.shape == (regions,) and mapping is not None:
-        mapped = mapping[:n]
-        return np.where(mapped < 0, np.nan, values.astype(np.float64)[np.maximum(mapped, 0)])
+        return np.where(mapping < 0, np.nan, as_real(values)[np.maximum(mapping, 0)])
     raise ShapeError(f"values have shape {values.shape}: expected ({n},) for vertices or ({regions},) for regions")

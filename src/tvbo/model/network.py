@@ -152,8 +152,13 @@ class Network(Doors, Figures):
 
     @property
     def conduction_speed(self) -> Parameter:
-        """The parameter ``conduction_speed``; AttributeError if nobody gave one."""
+        """The parameter ``conduction_speed``; AttributeError if nobody gave one. A number is taken as mm/ms."""
         return self.parameters.conduction_speed
+
+    @conduction_speed.setter
+    def conduction_speed(self, speed: Any) -> None:  # numpydoc ignore=GL08
+        given = speed if isinstance(speed, Parameter) else Parameter(speed, "mm_per_ms", "v")
+        self.parameters["conduction_speed"] = given
 
     @property
     def matrix_names(self) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ class NodeTable:
         fits = values.shape == expected if name == _POSITIONS else values.shape[:1] == expected
         if not fits:
             raise ShapeError(
-                f"node {name} have shape {tuple(values.shape)}, but this network has {self._size} nodes: "
+                f"node {name}: shape {tuple(values.shape)}, but this network has {self._size} nodes: "
                 f"expected {expected}{'' if name == _POSITIONS else ' or more axes after it'}"
             )
 

@@ -1,14 +1,16 @@
 """Networks in space: the strongest connections, seen from three sides."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from textwrap import fill
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tvbo._optional import require
-from tvbo.plotting.canvas import literal, new_figure, title
+from tvbo.plotting.canvas import new_figure, settled, shorten, title
 from tvbo.plotting.colors import LEFT, RIGHT, UNKNOWN
+from tvbo.plotting.edges import EdgeSelection, node_strength, strongest_edges
 
 Array = npt.NDArray[Any]
 
@@ -20,79 +22,9 @@ _VIEWS = (
 )
 
 
-class EdgeSelection(NamedTuple):
-    """
-    The strongest connections, and how they were chosen.
-
-    Attributes
-    ----------
-    rows, columns : array, shape (k,), int64
-        The two ends of each.
-    weights : array, shape (k,), float64
-        Strength of each, the larger of both directions.
-    total : int
-        How many connections there are.
-    tied : int
-        How many more are as strong as the weakest that is shown, or just missed.
-    level : float
-        The strength at which the choice ended.
-    """
-
-    rows: Array
-    columns: Array
-    weights: Array
-    total: int
-    tied: int
-    level: float
-
-    def __str__(self) -> str:
-        text = f"{len(self.rows):,} strongest of {self.total:,} connections"
-        return f"{text}; {self.tied:,} more are tied at {self.level:.3g}" if self.tied else text
-
-
-def strongest_edges(weights: npt.ArrayLike, count: int) -> EdgeSelection:
-    """
-    Choose the strongest connections by number.
-
-    Parameters
-    ----------
-    weights : array_like, shape (n, n)
-        Connection strengths; both directions count as one connection, the stronger one.
-    count : int
-        How many are wanted. A class of equal strength is taken whole if that gives at most half as many
-        again, and otherwise left out; `EdgeSelection.tied` says so.
-
-    Returns
-    -------
-    EdgeSelection
-        The choice.
-    """
-    values = np.abs(np.asarray(weights, dtype=np.float64))
-    values = np.where(np.isfinite(values), values, 0.0)
-    values = np.maximum(values, values.T)
-    rows, columns = np.nonzero(np.triu(values, 1))
-    strength = values[rows, columns]
-    order = np.argsort(strength, kind="stable")
-    rows, columns, strength = rows[order], columns[order], strength[order]
-    if len(strength) <= count:
-        return EdgeSelection(rows, columns, strength, len(strength), 0, 0.0)
-    level = float(strength[-count]) if count else np.inf
-    with_ties = int((strength >= level).sum())
-    if with_ties <= 1.5 * count:
-        keep, tied = strength >= level, 0
-    else:
-        keep = strength > level
-        tied = with_ties - int(keep.sum())
-        if not keep.any():
-            # All of the strongest are equal: showing none would be worse than showing some of them, and saying so.
-            keep = np.arange(len(strength)) >= len(strength) - count
-            tied = with_ties - count
-    return EdgeSelection(rows[keep], columns[keep], strength[keep], len(strength), tied, level)
-
-
 def plot_graph(
     positions: Array | None,
-    weights: Array,
+    weights: Any,
     labels: Sequence[str],
     *,
     right: Array | None = None,
@@ -107,8 +39,8 @@ def plot_graph(
     ----------
     positions : array, shape (n, 3) [mm], RAS, or None
         Where the nodes are; without, they are put on a circle.
-    weights : array, shape (n, n)
-        Connection strengths.
+    weights : array or sparse matrix, shape (n, n), or None
+        Connection strengths; without, only the nodes are drawn.
     labels : sequence of str, shape (n,)
         Names of the nodes.
     right : array, shape (n,), bool, optional
@@ -129,14 +61,14 @@ def plot_graph(
     title(figure, heading)
     axes = figure.subplots(1, 3 if positions is not None else 1, squeeze=False)[0]
     draw_graph(figure, axes, positions, weights, labels, right=right, count=count, mesh=mesh)
-    return figure
+    return settled(figure)
 
 
 def draw_graph(
     figure: Any,
     axes: Sequence[Any],
     positions: Array | None,
-    weights: Array,
+    weights: Any,
     labels: Sequence[str],
     *,
     right: Array | None = None,
@@ -156,11 +88,11 @@ def draw_graph(
         As `plot_graph` takes them.
     """
     n = len(labels)
-    chosen = strongest_edges(weights, count)
-    finite = np.where(np.isfinite(weights), np.abs(weights), 0.0)
-    strength = finite.sum(1) + finite.sum(0)
-    color = np.full(n, UNKNOWN, dtype=object) if right is None else np.where(right, RIGHT, LEFT)
-    note = str(chosen)
+    note = "nodes only: there is no matrix of connections between them"
+    chosen, strength = None, np.zeros(n)
+    if weights is not None:
+        chosen, strength = strongest_edges(weights, count), node_strength(weights)
+        note = str(chosen)
     if positions is None:
         angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
         places = np.c_[np.sin(angle), np.cos(angle), np.zeros(n)]
@@ -168,32 +100,58 @@ def draw_graph(
     else:
         places, views = positions, _VIEWS
         lost = int((~np.isfinite(positions).all(1)).sum())
-        note += f"; {lost} nodes without a position are left out" if lost else ""
+        note += f"; {lost:,} nodes without a position are left out" if lost else ""
+    names = shorten(labels, 16)
     for ax, (name, across, up, first, last) in zip(axes, views, strict=True):
         if mesh is not None:
             _silhouette(ax, mesh, across, up)
-        _edges(ax, places[:, [across, up]], chosen)
-        # Among many nodes the connections must still be seen.
-        least, most, line = (10, 170, 0.4) if n < 200 else (2, 30, 0.1)
-        size = least + most * strength / max(strength.max(initial=0), 1e-300)
-        ax.scatter(places[:, across], places[:, up], s=size, c=list(color), zorder=3, edgecolors="k", linewidths=line)
-        ax.set_aspect("equal")
-        ax.autoscale_view()
-        ax.margins(0.06)
-        ax.axis("off")
-        ax.set_title(name)
-        for place, side in ((0.0, first), (1.0, last)):
-            ax.text(place, 0.5, side, transform=ax.transAxes, ha="center", va="center", color="0.4", fontsize=12)
-        if n:
-            _name_strongest(ax, places[:, [across, up]], strength, labels)
+        if chosen is not None:
+            _edges(ax, places[:, [across, up]], chosen)
+        _nodes(ax, places[:, [across, up]], strength, right)
+        _frame(ax, name, first, last)
+        # One vertex of many is of interest only for its connections.
+        if weights is not None or n < 2000:
+            _name_strongest(ax, places[:, [across, up]], strength, names)
     if right is not None and len(axes) > 1:
-        patches = require("matplotlib.lines", extra="plot", purpose="draw figures")
-        style = {"marker": "o", "ls": "", "markeredgecolor": "k", "markeredgewidth": 0.4}
-        handles = [patches.Line2D([], [], color=c, label=t, **style) for c, t in ((LEFT, "left"), (RIGHT, "right"))]
-        axes[-1].legend(handles=handles, loc="lower right", frameon=False, fontsize=8)
-    axes[len(axes) // 2].text(
-        0.5, -0.04, note, transform=axes[len(axes) // 2].transAxes, ha="center", va="top", fontsize=9, color="0.3"
-    )
+        _legend(axes[-1])
+    # Room is kept for these two, which it is not for text inside of the axes.
+    style = {"fontsize": 9, "color": "0.3", "parse_math": False}
+    if len(axes) > 1:
+        figure.supxlabel(note, **style)
+    else:
+        axes[0].set_xlabel(fill(note, 70), **style)
+
+
+def _nodes(ax: Any, places: Array, strength: Array, right: Array | None) -> None:
+    n = len(places)
+    color = np.full(n, UNKNOWN, dtype=object) if right is None else np.where(right, RIGHT, LEFT)
+    # Among many nodes the connections must still be seen.
+    least, most, line = (10, 170, 0.4) if n < 200 else (2, 30, 0.1) if n < 2000 else (0.3, 5, 0.0)
+    greatest = strength.max(initial=0)
+    share = strength / greatest if greatest > 0 else np.full(n, 0.2)
+    size = least + (most - least) * share
+    # The vertices of a surface would cover its connections, which are short.
+    level = 3 if n < 2000 else 1
+    ax.scatter(*places.T, s=size, c=list(color), zorder=level, edgecolors="k", linewidths=line)
+
+
+def _frame(ax: Any, name: str, first: str, last: str) -> None:
+    ax.set_aspect("equal")
+    ax.autoscale_view()
+    ax.margins(0.06)
+    ax.set_frame_on(False)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_title(name)
+    for place, side in ((-0.02, first), (1.02, last)):
+        ax.text(place, 0.5, side, transform=ax.transAxes, ha="center", va="center", color="0.4", fontsize=12)
+
+
+def _legend(ax: Any) -> None:
+    lines = require("matplotlib.lines", extra="plot", purpose="draw figures")
+    style = {"marker": "o", "ls": "", "markeredgecolor": "k", "markeredgewidth": 0.4}
+    handles = [lines.Line2D([], [], color=c, label=t, **style) for c, t in ((LEFT, "left"), (RIGHT, "right"))]
+    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(1.0, 0.0), frameon=False, fontsize=8)
 
 
 def _edges(ax: Any, places: Array, chosen: EdgeSelection) -> None:
@@ -223,7 +181,7 @@ def _silhouette(ax: Any, mesh: tuple[Array, Array], across: int, up: int) -> Non
     ax.add_collection(collections.PolyCollection(corners, **grey))
 
 
-def _name_strongest(ax: Any, places: Array, strength: Array, labels: Sequence[str], most: int = 8) -> None:
+def _name_strongest(ax: Any, places: Array, strength: Array, names: Sequence[str], most: int = 8) -> None:
     """Name the strongest nodes that are far enough apart for their names not to meet."""
     seen = places[np.isfinite(places).all(1)]
     if not len(seen):
@@ -232,12 +190,15 @@ def _name_strongest(ax: Any, places: Array, strength: Array, labels: Sequence[st
     named: list[Any] = []
     effects = require("matplotlib.patheffects", extra="plot", purpose="draw figures")
     halo = effects.withStroke(linewidth=2.5, foreground="white")
-    for i in np.argsort(-strength, kind="stable"):
+    # Where none is stronger than another, nodes from all over are named: multiples of the golden ratio spread evenly.
+    rank = -strength if strength.any() else np.arange(len(strength)) * 0.618034 % 1
+    for i in np.argsort(rank, kind="stable"):
         here = places[i]
         near = any(abs(here[0] - x) < 0.22 * width and abs(here[1] - y) < 0.06 * height for x, y in named)
         if not near and np.isfinite(here).all():
-            text = literal(labels[i], 14)
-            name = ax.annotate(text, here, (4, 4), textcoords="offset points", fontsize=8, zorder=5, parse_math=False)
+            name = ax.annotate(
+                names[i], here, (4, 4), textcoords="offset points", fontsize=8, zorder=5, parse_math=False
+            )
             name.set_path_effects([halo])
             named.append(here)
         if len(named) == most:

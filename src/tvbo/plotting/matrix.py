@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tvbo._optional import require
-from tvbo.plotting.canvas import literal, new_figure, title
+from tvbo.plotting.binning import binned
+from tvbo.plotting.canvas import literal, new_figure, settled, shorten, title
 from tvbo.plotting.colors import DIVERGING, NEUTRAL, SEQUENTIAL
 
 
@@ -17,8 +17,8 @@ class MatrixPanel(NamedTuple):
 
     Attributes
     ----------
-    values : array, shape (n, m)
-        Row = target, column = source.
+    values : array or sparse matrix, shape (n, m)
+        Row = target, column = source. Of complex values the magnitude is drawn.
     name : str
         What it is.
     unit : str or None
@@ -27,7 +27,7 @@ class MatrixPanel(NamedTuple):
         Names of the columns, if they are not the rows.
     """
 
-    values: npt.NDArray[Any]
+    values: Any
     name: str
     unit: str | None = None
     columns: Sequence[str] | None = None
@@ -59,12 +59,12 @@ def plot_matrices(
     title(figure, heading)
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         draw_matrix(figure, axes, panel, labels, log=log)
-    return figure
+    return settled(figure)
 
 
 def draw_matrix(figure: Any, axes: Any, panel: MatrixPanel, labels: Sequence[str], *, log: bool = False) -> None:
     """
-    Draw one matrix into axes.
+    Draw one matrix into axes; of a huge one, sparse or dense, the means of blocks.
 
     Parameters
     ----------
@@ -79,34 +79,50 @@ def draw_matrix(figure: Any, axes: Any, panel: MatrixPanel, labels: Sequence[str
     log : bool
         Colour by the logarithm.
     """
-    colors = require("matplotlib.colors", extra="plot", purpose="draw figures")
-    values = np.asarray(panel.values, dtype=np.float64)
-    shown = np.ma.masked_invalid(values)
+    cells = binned(panel.values)
+    shown = np.ma.masked_invalid(cells.values)
     signed = bool((shown < 0).any() and (shown > 0).any())
     # A connection that is not there is told apart from a weak one.
     shown = np.ma.masked_less_equal(shown, 0) if log else np.ma.masked_equal(shown, 0)
-    norm = None
-    if log and shown.count():
-        norm = colors.LogNorm(shown.min(), max(shown.max(), shown.min() * 1.01))
-    elif signed:
-        limit = float(np.abs(shown).max())
-        norm = colors.Normalize(-limit, limit)
     cmap = require("matplotlib", extra="plot", purpose="draw figures").colormaps[DIVERGING if signed else SEQUENTIAL]
-    cmap = cmap.with_extremes(bad=NEUTRAL)
+    rows, columns = panel.values.shape
+    # Ticks count rows and columns, not cells; of the last cells only the part that there is shows.
+    edges = (-0.5, shown.shape[1] * cells.columns - 0.5, shown.shape[0] * cells.rows - 0.5, -0.5)
     image = axes.imshow(
-        shown, cmap=cmap, norm=norm, interpolation="nearest", aspect="equal" if _squarish(values) else "auto"
+        shown,
+        cmap=cmap.with_extremes(bad=NEUTRAL),
+        norm=_norm(shown, log, signed),
+        interpolation="nearest",
+        extent=edges,
+        aspect="equal" if _squarish(rows, columns) else "auto",
     )
+    axes.set_xlim(-0.5, max(columns, 1) - 0.5)
+    axes.set_ylim(max(rows, 1) - 0.5, -0.5)
+    coarse = cells.rows * cells.columns > 1
+    name = literal(panel.name)
+    in_cells = f", in cells of {cells.rows} x {cells.columns}" if coarse else ""
+    axes.set_title(f"{name}{in_cells}", parse_math=False)
+    measure = f"magnitude of {name}" if np.dtype(panel.values.dtype).kind == "c" else name
+    measure = f"mean of {measure}" if coarse else measure
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.set_label(f"{panel.name} [{panel.unit}]" if panel.unit else panel.name)
-    axes.set_title(literal(panel.name))
+    bar.set_label(f"{measure} [{literal(panel.unit)}]" if panel.unit else measure, parse_math=False)
     axes.set_xlabel("from (source)")
     axes.set_ylabel("to (target)")
     _ticks(axes.yaxis, labels, 0)
     _ticks(axes.xaxis, labels if panel.columns is None else panel.columns, 90)
 
 
-def _squarish(values: npt.NDArray[Any]) -> bool:
-    rows, columns = values.shape
+def _norm(shown: Any, log: bool, signed: bool) -> Any:
+    colors = require("matplotlib.colors", extra="plot", purpose="draw figures")
+    if log and shown.count():
+        return colors.LogNorm(shown.min(), max(shown.max(), shown.min() * 1.01))
+    if signed:
+        limit = float(np.abs(shown).max())
+        return colors.Normalize(-limit, limit)
+    return None
+
+
+def _squarish(rows: int, columns: int) -> bool:
     return bool(rows and columns and 1 / 3 <= rows / columns <= 3)
 
 
@@ -115,6 +131,5 @@ def _ticks(axis: Any, labels: Sequence[str], rotation: int, most: int = 40) -> N
     step = max(1, -(-len(labels) // most))
     places = range(0, len(labels), step)
     size = 9 if len(labels) <= 20 else 6
-    axis.set_ticks(
-        list(places), [literal(labels[i], 16) for i in places], rotation=rotation, fontsize=size, parse_math=False
-    )
+    short = shorten(labels, 18)
+    axis.set_ticks(list(places), [short[i] for i in places], rotation=rotation, fontsize=size, parse_math=False)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from tvbo.plotting.canvas import new_figure, title
+from tvbo.plotting.canvas import new_figure, settled, title
 from tvbo.plotting.graph import draw_graph
 from tvbo.plotting.matrix import MatrixPanel, draw_matrix
 from tvbo.plotting.surface import draw_surface
@@ -20,6 +19,7 @@ def plot_overview(
     labels: Sequence[str],
     positions: Array | None,
     *,
+    weights: Any = None,
     right: Array | None = None,
     mesh: tuple[Array, Array] | None = None,
     regions: Array | None = None,
@@ -28,16 +28,18 @@ def plot_overview(
     heading: str | None = None,
 ) -> Any:
     """
-    Draw heatmaps, the graph in space and, on request, the cortex coloured by region.
+    Draw heatmaps, the graph in space and, on request, the cortex coloured by region; whatever is given of them.
 
     Parameters
     ----------
     panels : sequence of MatrixPanel
-        The matrices; the first one gives the connections.
+        The matrices.
     labels : sequence of str, shape (n,)
         Names of the nodes.
     positions : array, shape (n, 3) [mm], RAS, or None
-        Where the nodes are.
+        Where the nodes are; without, they are put on a circle if there are weights.
+    weights : array or sparse matrix, shape (n, n), optional
+        Connection strengths; without, only the nodes are drawn.
     right : array, shape (n,), bool, optional
         Which nodes are in the right hemisphere.
     mesh : (vertices, elements), optional
@@ -55,36 +57,49 @@ def plot_overview(
     -------
     matplotlib.figure.Figure
         The figure.
+
+    Raises
+    ------
+    ValueError
+        If nothing is given that could be drawn.
     """
-    square = np.asarray(panels[0].values, dtype=np.float64)
-    if positions is None:
-        figure = new_figure(6.4 * (len(panels) + 1), 6.0)
-        title(figure, heading)
-        *places, circle = figure.subplots(1, len(panels) + 1, squeeze=False)[0]
-        _heatmaps(figure, places, panels, labels)
-        draw_graph(figure, [circle], None, square, labels, right=right, count=count)
-        return figure
-    shown_brain = brain and mesh is not None
-    heights = [6.0, 4.6, *([4.2] if shown_brain else [])]
-    figure = new_figure(13.5, sum(heights))
+    circle = positions is None and weights is not None
+    heights = {}
+    if panels or circle:
+        heights["matrices"] = 6.0
+    if positions is not None:
+        heights["graph"] = 4.6
+    if brain and mesh is not None:
+        heights["brain"] = 4.2
+    if not heights:
+        raise ValueError("there is nothing to draw: neither matrices nor positions nor a surface")
+    n_squares = len(panels) + circle
+    width = 6.4 * n_squares if list(heights) == ["matrices"] else max(13.5, 4.5 * n_squares)
+    figure = new_figure(width, sum(heights.values()))
     title(figure, heading)
-    bands = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    if len(panels) > 1:
-        _heatmaps(bands[0], bands[0].subplots(1, len(panels)), panels, labels)
-    else:
-        # One matrix stands in the middle, as large as one of two would.
-        before, place, after = bands[0].subplots(1, 3, width_ratios=[1, 2, 1])
-        before.axis("off")
-        after.axis("off")
-        _heatmaps(bands[0], [place], panels, labels)
-    axes = bands[1].subplots(1, 3)
-    draw_graph(bands[1], axes, positions, square, labels, right=right, count=count, mesh=mesh)
-    if shown_brain and mesh is not None:
-        axes = bands[2].subplots(1, len(_BRAIN_VIEWS), squeeze=False)[0]
-        draw_surface(bands[2], axes, mesh[0], mesh[1], _BRAIN_VIEWS, regions)
-    return figure
+    rows = figure.subfigures(len(heights), 1, height_ratios=list(heights.values()), squeeze=False)[:, 0]
+    bands = dict(zip(heights, rows, strict=True))
+    if "matrices" in bands:
+        axes = _squares(bands["matrices"], n_squares, alone=len(bands) == 1)
+        for ax, panel in zip(axes, panels, strict=False):
+            draw_matrix(bands["matrices"], ax, panel, labels)
+        if circle:
+            draw_graph(bands["matrices"], axes[-1:], None, weights, labels, right=right, count=count)
+    if "graph" in bands:
+        axes = bands["graph"].subplots(1, 3)
+        draw_graph(bands["graph"], axes, positions, weights, labels, right=right, count=count, mesh=mesh)
+    if "brain" in bands and mesh is not None:
+        axes = bands["brain"].subplots(1, len(_BRAIN_VIEWS), squeeze=False)[0]
+        draw_surface(bands["brain"], axes, mesh[0], mesh[1], _BRAIN_VIEWS, regions)
+    return settled(figure)
 
 
-def _heatmaps(figure: Any, axes: Sequence[Any], panels: Sequence[MatrixPanel], labels: Sequence[str]) -> None:
-    for ax, panel in zip(axes, panels, strict=True):
-        draw_matrix(figure, ax, panel, labels)
+def _squares(band: Any, n: int, *, alone: bool) -> Sequence[Any]:
+    if n > 1 or alone:
+        axes: Sequence[Any] = band.subplots(1, n, squeeze=False)[0]
+        return axes
+    # One matrix stands in the middle, as large as one of two would.
+    before, place, after = band.subplots(1, 3, width_ratios=[1, 2, 1])
+    before.axis("off")
+    after.axis("off")
+    return [place]

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tvbo._optional import require
-from tvbo.plotting.canvas import new_figure, title
+from tvbo.errors import ShapeError
+from tvbo.plotting.canvas import new_figure, settled, title
 from tvbo.plotting.colors import DIVERGING, SEQUENTIAL, region_colors
 
 Array = npt.NDArray[Any]
@@ -31,7 +32,7 @@ def plot_surface(
     regions: Array | None = None,
     values: Array | None = None,
     value_name: str | None = None,
-    views: Sequence[str] | None = None,
+    views: str | Sequence[str] | None = None,
     heading: str | None = None,
 ) -> Any:
     """
@@ -49,8 +50,8 @@ def plot_surface(
         A value for each vertex, drawn as colour; NaN is grey.
     value_name : str, optional
         What the values are, for the colour bar.
-    views : sequence of str, optional
-        Some of `VIEWS`; all six unless given.
+    views : str or sequence of str, optional
+        One or some of `VIEWS`; all six unless given.
     heading : str, optional
         A title.
 
@@ -62,9 +63,11 @@ def plot_surface(
     Raises
     ------
     ValueError
-        If there is no such view.
+        If there is no such view, or none is asked for.
+    ShapeError
+        If the arrays do not fit the vertices.
     """
-    names = list(VIEWS if views is None else views)
+    names = _view_names(views)
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
     figure = new_figure(4.3 * columns, 3.9 * rows)
@@ -73,7 +76,7 @@ def plot_surface(
     for ax in axes[len(names) :]:
         ax.axis("off")
     draw_surface(figure, axes[: len(names)], vertices, elements, names, regions, values, value_name)
-    return figure
+    return settled(figure)
 
 
 def draw_surface(
@@ -100,13 +103,15 @@ def draw_surface(
 
     Raises
     ------
-    ValueError
-        If there is no such view.
+    ShapeError
+        If the arrays do not fit the vertices.
     """
-    for name in views:
-        if name not in VIEWS:
-            raise ValueError(f"there is no view {name!r}: expected some of {', '.join(VIEWS)}")
     points = np.asarray(vertices, dtype=np.float64)
+    for what, array in (("regions", regions), ("values", values)):
+        if array is not None and (np.ndim(array) != 1 or len(array) < len(points)):
+            raise ShapeError(
+                f"{what} of a surface have shape {np.shape(array)}: expected one for each of its {len(points)} vertices"
+            )
     faces = np.cross(points[elements[:, 1]] - points[elements[:, 0]], points[elements[:, 2]] - points[elements[:, 0]])
     color, mappable = _face_colors(elements, regions, values, len(points))
     corners = elements.ravel()
@@ -118,6 +123,16 @@ def draw_surface(
     if mappable is not None:
         bar = figure.colorbar(mappable, ax=list(axes), shrink=0.6)
         bar.set_label(value_name or "value")
+
+
+def _view_names(views: str | Sequence[str] | None) -> list[str]:
+    names = list(VIEWS) if views is None else [views] if isinstance(views, str) else list(views)
+    if not names:
+        raise ValueError(f"no view is asked for: expected some of {', '.join(VIEWS)}")
+    for name in names:
+        if name not in VIEWS:
+            raise ValueError(f"there is no view {name!r}: expected some of {', '.join(VIEWS)}")
+    return names
 
 
 def _face_colors(elements: Array, regions: Array | None, values: Array | None, n: int) -> tuple[Array, Any]:
@@ -140,8 +155,10 @@ def _face_colors(elements: Array, regions: Array | None, values: Array | None, n
     a, b, c = of_corner.T
     majority = np.where(b == c, b, a)
     if values is None:
-        palette = np.vstack([region_colors(int(max(majority.max(initial=0), 0)) + 1), [[0.78] * 3]])
-        color = palette[np.where(majority < 0, len(palette) - 1, majority)]
+        # By rank: ids need not be small, and only those that are there need a colour.
+        ids, rank = np.unique(np.maximum(majority, -1), return_inverse=True)
+        none = int(len(ids) > 0 and ids[0] < 0)
+        color = np.vstack([np.full((none, 3), 0.78), region_colors(len(ids) - none)])[rank]
     border = (a != b) | (b != c)
     return np.where(border[:, None], color * 0.5, color), mappable
 
