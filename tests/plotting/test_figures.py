@@ -315,11 +315,13 @@ def test_of_complex_values_the_magnitude_is_drawn_and_named() -> None:
         (lambda mapping: mapping + 1, r"goes up to region 76, but its parent network has 76 regions"),
     ],
 )
-def test_a_mapping_that_does_not_fit_is_said(networks: tuple[Network, Network], spoil: Any, message: str) -> None:
+def test_a_mapping_that_does_not_fit_is_said(
+    networks: tuple[Network, Network], spoil: Any, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     regions, surface = networks
-    spoilt = Network(
-        mesh=surface.mesh, node_mapping_data=spoil(surface.node_mapping_data), parent_network=regions, descriptor=None
-    )
+    spoilt = Network(mesh=surface.mesh, node_mapping_data=surface.node_mapping_data, parent_network=regions)
+    # As a file may have it: the setter refuses what it can see.
+    monkeypatch.setattr(Network, "node_mapping_data", spoil(surface.node_mapping_data))
     for draw in (Network.plot_surface, Network.plot_overview):
         with pytest.raises(ShapeError, match=message):
             draw(spoilt)
