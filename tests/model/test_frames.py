@@ -102,6 +102,27 @@ def test_tvb_connectivities_are_recognised(name: str) -> None:
     if right is not None:
         assert not network.frame.assumed
         assert ras[right, 0].mean() > ras[~right, 0].mean() + 20
+        labels = list(network.nodes.labels)
+        front = [i for i, label in enumerate(labels) if "PFC" in label or "frontal" in label]
+        back = [i for i, label in enumerate(labels) if label.endswith(("V1", "V2", "V1_L", "V2_R", "calcarine"))]
+        assert ras[front, 1].mean() > ras[back, 1].mean() + 20
+
+
+@pytest.mark.parametrize("code", UPRIGHT)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_front_is_found_by_names_where_left_and_right_mislead(code: str, mirrored: bool) -> None:
+    points, right = brain()
+    labels = np.array([f"{'r' if side else 'l'}{i // 2}" for i, side in enumerate(right)], dtype="U20")
+    labels[points[:, 1] > 40] = np.char.add(labels[points[:, 1] > 40], "_frontal")
+    labels[points[:, 1] < -40] = np.char.add(labels[points[:, 1] < -40], "_occipital")
+    data = in_frame(points, code)
+    given = ~right if mirrored else right
+    found = detect_frame(data, right=given, labels=labels)
+    assert not found.assumed
+    assert ("left-handed" in found.reason) == mirrored
+    ras = to_ras(data, found.frame)
+    assert ras[given, 0].mean() > ras[~given, 0].mean() + 20
+    np.testing.assert_array_equal(ras[:, 1:], points[:, 1:])
 
 
 def test_tvb_cortex_is_shown_right_side_up_and_stored_raw() -> None:

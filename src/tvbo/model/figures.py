@@ -56,7 +56,8 @@ class Figures:
         if network.nodes.positions is None:
             return FrameEvidence("RAS", "There are no positions: RAS is assumed.", True)
         elements = None if network.mesh is None else network.mesh.elements
-        found = detect_frame(network.nodes.positions, right=_right(network), elements=elements)
+        labels = network.nodes.labels if network.nodes.has_labels else None
+        found = detect_frame(network.nodes.positions, right=_right(network), labels=labels, elements=elements)
         parent = _reachable_parent(network) if found.assumed else None
         if parent is not None and parent.nodes.positions is not None and not parent.frame.assumed:
             # Regions know their side by name; a surface lies in the frame of its regions.

@@ -43,6 +43,10 @@ _ENOUGH = 0.75
 
 _AXES = "xyz"
 
+# Names that atlases of any tongue share for the front and the back of the cortex.
+_FRONT = re.compile(r"front|pfc|orbital|(?<![a-z])fef", re.IGNORECASE)
+_BACK = re.compile(r"occip|cuneus|calcar|lingual|^[lr]?V[12]$", re.IGNORECASE)
+
 
 class FrameEvidence(NamedTuple):
     """
@@ -135,7 +139,7 @@ def detect_frame(
     right : array, shape (n,), bool, optional
         True where a position belongs to the right hemisphere.
     labels : sequence of str, length n, optional
-        Names that may tell the side, as ``rA1``, ``ctx-lh-insula`` or ``Precentral_R``.
+        Names that may tell the side, as ``rA1``, ``ctx-lh-insula`` or ``Precentral_R``, and the front, as ``lPFCORB``.
     elements : array, shape (e, k), int, optional
         The faces of a mesh whose vertices the positions are.
 
@@ -153,7 +157,9 @@ def detect_frame(
     -----
     Evidence is taken in this order: `right`; `labels`; the two connected components of `elements` (they tell the
     left-right axis but not which is which, so ALS is assumed for y and RAS for x); none, then RAS is assumed. The
-    +z axis is always taken as superior and the frame as right-handed: left and right then settle the rest.
+    +z axis is always taken as superior and the frame as right-handed: left and right then settle the rest, unless
+    frontal and occipital regions, by their names, lie the other way. (In TVB's 68 and 192 regions they do: the latter
+    have the names of left and right swapped against its 76.)
     """
     points = np.asarray(positions, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 3:
@@ -179,7 +185,7 @@ def detect_frame(
         axis, sign = found
         towards = "+" if sign > 0 else "-"
         reason = f"By the {name} the right hemisphere lies towards {towards}{_AXES[axis]}; +z is taken as up."
-        return FrameEvidence(_UPRIGHT[axis, sign], reason, False)
+        return _with_front(FrameEvidence(_UPRIGHT[axis, sign], reason, False), points, labels)
 
     if elements is not None:
         halves = _two_halves(points, np.asarray(elements))
@@ -192,6 +198,28 @@ def detect_frame(
         notes.append("the mesh has no two parts side by side")
     why = "; ".join(notes) or "nothing tells left from right"
     return FrameEvidence("RAS", f"{why[0].upper()}{why[1:]}: RAS is assumed.", True)
+
+
+def _with_front(found: FrameEvidence, points: NDArray[np.float64], labels: Any) -> FrameEvidence:
+    """Turn a frame front to back if the names of regions say so."""
+    names = [] if labels is None else [str(name) for name in labels]
+    front, back = (np.array([bool(word.search(name)) for name in names], dtype=bool) for word in (_FRONT, _BACK))
+    if len(names) != len(points) or min(front.sum(), back.sum()) < 2 or (front & back).any():
+        return found
+    forward = to_ras(points, found.frame)[:, 1]
+    finite = np.isfinite(forward)
+    ahead, behind = forward[finite & front], forward[finite & back]
+    if not len(ahead) or not len(behind):
+        return found
+    middle = ahead.mean() / 2 + behind.mean() / 2
+    if (np.mean(ahead < middle) + np.mean(behind > middle)) / 2 < _ENOUGH:
+        return found
+    frame = found.frame.translate(str.maketrans("AP", "PA"))
+    reason = (
+        f"{found.reason} By their names the frontal regions lie opposite to where that puts them in a right-handed "
+        f"frame, so that {frame} is left-handed: left and right may be swapped in the data."
+    )
+    return FrameEvidence(frame, reason, False)
 
 
 def _left_right_axis(points: NDArray[np.float64], sides: NDArray[np.int8]) -> tuple[int, Literal[-1, 1]] | None:
