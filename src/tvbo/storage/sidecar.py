@@ -179,27 +179,3 @@ def parse(text: str, path: Path) -> dict[str, Any]:
             f"{path} holds a {type(record).__name__}: expected a mapping with keys such as label and nodes"
         )
     return record
-
-
-def load(path: Path) -> dict[str, Any]:
-    """
-    Read a sidecar.
-
-    Parameters
-    ----------
-    path : Path
-        A YAML or JSON file.
-
-    Returns
-    -------
-    dict
-        The record.
-
-    Raises
-    ------
-    NetworkNotFoundError
-        If there is no such file.
-    SidecarError
-        If it cannot be understood.
-    """
-    return parse(text_of(path), path)
