@@ -20,8 +20,11 @@ Every exception and warning of tvbo.
     TvboWarning (UserWarning)
     └── LossyConversionWarning               a conversion loses the fields it names
 
-Each is also the builtin exception that a caller would catch.
+Each is also the builtin exception that a caller would catch. `warn` gives a warning the caller's line.
 """
+
+import sys
+import warnings
 
 __all__ = [
     "CompanionError",
@@ -104,3 +107,20 @@ class TvboWarning(UserWarning):
 
 class LossyConversionWarning(TvboWarning):
     """A conversion loses the fields that it names."""
+
+
+def warn(message: str, category: type[TvboWarning] = TvboWarning) -> None:
+    """
+    Warn at the line that called tvbo, however deep in tvbo this is said.
+
+    Parameters
+    ----------
+    message : str
+        What to say.
+    category : type of TvboWarning
+        What kind of warning it is.
+    """
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "tvbo":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -271,13 +271,6 @@ def test_unknown_keys_and_foreign_content_survive(pair, tmp_path) -> None:
             assert isinstance(file.get("outside", getlink=True), h5py.ExternalLink)
 
 
-def edit(path, old: str, new: str) -> None:
-    """Edit a sidecar by hand."""
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
-
-
 def surface_pair() -> tuple[Network, Network]:
     regions = small()
     mesh = Mesh(np.arange(12.0).reshape(4, 3) ** 2, np.array([[0, 1, 2], [0, 2, 3]]))
@@ -348,7 +341,8 @@ def test_an_edited_parent_counts(tmp_path) -> None:
     regions, surface = surface_pair()
     regions.save(tmp_path / "regions.yaml")
     surface.save(tmp_path / "surface.yaml")
-    edit(tmp_path / "regions.yaml", "label: three regions", "label: renamed")
+    path = tmp_path / "regions.yaml"
+    path.write_text(path.read_text().replace("label: three regions", "label: renamed"))
     assert Network.from_file(tmp_path / "surface.yaml").parent_network.label == "renamed"
 
 

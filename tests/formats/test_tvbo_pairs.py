@@ -216,6 +216,20 @@ def test_anybody_can_check_the_digest_of_an_array(saved) -> None:
         assert stored.attrs["sha256"].decode() == hashlib.sha256(stored[()].tobytes()).hexdigest()
 
 
+def test_warnings_point_at_the_line_that_asked(saved, tmp_path) -> None:
+    old = saved.read_bytes()
+    regions(1).save(saved)
+    saved.write_bytes(old)
+    with pytest.warns(TvboWarning, match="interrupted") as caught:
+        Network.from_file(saved)
+    regions().save(saved)
+    for ending in (".yaml", ".h5"):
+        saved.with_suffix(ending).rename((tmp_path / "new").with_suffix(ending))
+    with pytest.warns(TvboWarning, match="opened new") as also:
+        Network.from_file(tmp_path / "new.yaml")
+    assert {warning.filename for warning in [*caught, *also]} == {__file__}
+
+
 # ---------------------------------------------------------------- what is not ours
 
 

@@ -1,6 +1,6 @@
 """The strongest connections of a matrix of any size, dense or sparse."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,8 @@ import scipy.sparse as sp
 from tvbo.plotting.binning import as_real, as_triplets
 
 Array = npt.NDArray[Any]
+Pairs = tuple[Array, Array, Array]
+"""The two ends of connections, and their strength."""
 
 # Entries of a dense matrix that are looked at together: some tens of megabytes.
 _AT_ONCE = 2_000_000
@@ -68,12 +70,13 @@ def strongest_edges(weights: Any, count: int) -> EdgeSelection:
     EdgeSelection
         The choice, the strongest last.
     """
-    total, level = _weakest_wanted(weights, count)
+    pairs = _pairs(weights)
+    total, level = _weakest_wanted(pairs(), count)
     if total <= count:
-        return EdgeSelection(*_ordered(list(_pairs(weights))), total, 0, 0.0)
-    stronger: list[tuple[Array, ...]] = []
+        return EdgeSelection(*_ordered(list(pairs())), total, 0, 0.0)
+    stronger: list[Pairs] = []
     n_equal = 0
-    for rows, columns, strength in _pairs(weights):
+    for rows, columns, strength in pairs():
         above = strength > level
         stronger.append((rows[above], columns[above], strength[above]))
         n_equal += int((strength == level).sum())
@@ -85,7 +88,7 @@ def strongest_edges(weights: Any, count: int) -> EdgeSelection:
     else:
         # A stride would meet the same columns again and again.
         wanted = np.sort(np.random.default_rng(0).choice(n_equal, count - n_stronger, replace=False))
-    equal = _equal(weights, level, wanted) if len(wanted) else []
+    equal = _equal(pairs(), level, wanted) if len(wanted) else []
     tied = n_equal - len(wanted)
     return EdgeSelection(*_ordered(stronger + equal), total, tied, level, bool(tied and len(wanted)))
 
@@ -127,27 +130,39 @@ def _bands(n: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + step, n)) for start in range(0, n, step))
 
 
-def _pairs(weights: Any) -> Iterator[tuple[Array, Array, Array]]:
-    """Give each pair of nodes that is joined, and how strongly; a band of rows at a time."""
-    n = weights.shape[0]
+def _pairs(weights: Any) -> Callable[[], Iterable[Pairs]]:
+    """
+    Give the pairs of nodes that are joined, and how strongly, as often as they are asked for.
+
+    Those of a sparse matrix are kept; those of a dense one are found anew, a band of rows at a time, since all of them
+    would need more memory than the matrix.
+    """
     if sp.issparse(weights):
-        rows, columns, values = as_triplets(weights)
-        one_way = sp.csr_array((_size(values), (rows, columns)), shape=(n, n))
-        both = sp.coo_array(sp.triu(one_way.maximum(one_way.T), 1))
-        joined = both.data > 0
-        rows, columns = (np.asarray(index, dtype=np.int64)[joined] for index in both.coords)
-        yield rows, columns, both.data[joined]
-        return
-    for start, stop in _bands(n):
+        once = [_sparse_pairs(weights)]
+        return lambda: once
+    return lambda: _dense_pairs(weights)
+
+
+def _sparse_pairs(weights: Any) -> Pairs:
+    rows, columns, values = as_triplets(weights)
+    one_way = sp.csr_array((_size(values), (rows, columns)), shape=weights.shape)
+    both = sp.coo_array(sp.triu(one_way.maximum(one_way.T), 1))
+    joined = both.data > 0
+    rows, columns = (np.asarray(index, dtype=np.int64)[joined] for index in both.coords)
+    return rows, columns, both.data[joined]
+
+
+def _dense_pairs(weights: Array) -> Iterator[Pairs]:
+    for start, stop in _bands(weights.shape[0]):
         band = np.maximum(_size(weights[start:stop, start:]), _size(weights[start:, start:stop]).T)
         rows, columns = np.nonzero(np.triu(band, 1))
         yield rows + start, columns + start, band[rows, columns]
 
 
-def _weakest_wanted(weights: Any, count: int) -> tuple[int, float]:
+def _weakest_wanted(pairs: Iterable[Pairs], count: int) -> tuple[int, float]:
     """Count the connections, and give the strength of the one that is the `count`-th strongest."""
     total, best = 0, np.empty(0)
-    for _, _, strength in _pairs(weights):
+    for _, _, strength in pairs:
         total += len(strength)
         best = np.concatenate([best, strength])
         if count and len(best) > count:
@@ -155,11 +170,11 @@ def _weakest_wanted(weights: Any, count: int) -> tuple[int, float]:
     return total, float(best.min(initial=np.inf)) if count else np.inf
 
 
-def _equal(weights: Any, level: float, wanted: Array) -> list[tuple[Array, ...]]:
+def _equal(pairs: Iterable[Pairs], level: float, wanted: Array) -> list[Pairs]:
     """Give those connections of one strength whose rank among them is wanted."""
-    found: list[tuple[Array, ...]] = []
+    found: list[Pairs] = []
     seen = 0
-    for rows, columns, strength in _pairs(weights):
+    for rows, columns, strength in pairs:
         here = np.flatnonzero(strength == level)
         chosen = here[wanted[(wanted >= seen) & (wanted < seen + len(here))] - seen]
         found.append((rows[chosen], columns[chosen], strength[chosen]))
@@ -167,7 +182,7 @@ def _equal(weights: Any, level: float, wanted: Array) -> list[tuple[Array, ...]]
     return found
 
 
-def _ordered(parts: list[tuple[Array, ...]]) -> tuple[Array, Array, Array]:
+def _ordered(parts: list[Pairs]) -> Pairs:
     rows, columns, strength = (np.concatenate([part[i] for part in parts] or [np.empty(0)]) for i in range(3))
     order = np.argsort(strength, kind="stable")
     return rows[order].astype(np.int64), columns[order].astype(np.int64), strength[order]

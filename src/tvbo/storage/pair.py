@@ -16,13 +16,12 @@ import re
 import secrets
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tvbo.errors import CompanionError, MismatchError, NetworkNotFoundError, SidecarError, TvboWarning
+from tvbo.errors import CompanionError, MismatchError, NetworkNotFoundError, SidecarError, warn
 from tvbo.storage import schema, sidecar
 from tvbo.storage.companion import Companion
 from tvbo.storage.image import Image
@@ -150,12 +149,11 @@ def _replaced(target: Path, companion: Path) -> list[str]:
     found = set()
     named = False
     if target.exists():
-        head = _head(target)
-        named = companion.name in head
-        found.add(identifier(head))
+        named = _names(target, companion)
+        found.add(identifier(_head(target)))
     for ending in SIDECARS:
         other = target.with_suffix(ending)
-        if other != target and other.exists() and companion.name in _head(other):
+        if other != target and _names(other, companion):
             raise FileExistsError(f"{other} uses {companion.name} too: choose another name, or remove it first")
     if companion.exists() and companion.stat().st_size:
         try:
@@ -169,6 +167,11 @@ def _replaced(target: Path, companion: Path) -> list[str]:
             )
         found.add(str(attrs.get(GROUP, {}).get(CONTENT, "")))
     return sorted(each for each in found if each)
+
+
+def _names(sidecar_path: Path, companion: Path) -> bool:
+    """Tell whether there is a sidecar that names a companion; its keys begin with those of the file."""
+    return sidecar_path.exists() and companion.name in _head(sidecar_path)
 
 
 def _head(path: Path) -> str:
@@ -290,7 +293,7 @@ def open_pair(path: Path) -> Opened:
         # Perhaps somebody is saving, and is between the two renames.
         time.sleep(0.002 * (attempt + 1))
     if found.state == "recovered":
-        _warn(f"{path} is older than its companion: a save was interrupted. What that save wrote is read")
+        warn(f"{path} is older than its companion: a save was interrupted. What that save wrote is read")
     return found
 
 
@@ -328,7 +331,7 @@ def _from_sidecar(path: Path) -> Opened:
 
 def _from_companion(path: Path) -> Opened:
     beside = [path.with_suffix(ending) for ending in SIDECARS]
-    named = next((each for each in beside if each.exists() and path.name in _head(each)), None)
+    named = next((each for each in beside if _names(each, path)), None)
     if named is not None:
         return open_pair(named)
     if not path.exists():
@@ -353,11 +356,6 @@ def _companion_of(record: dict[str, Any], path: Path) -> Companion | Path | None
         return Companion.open(target)
     renamed = path.with_suffix(".h5")
     if renamed.exists():
-        _warn(f"{path}: data_file names {name}, which is missing; opened {renamed.name} beside it")
+        warn(f"{path}: data_file names {name}, which is missing; opened {renamed.name} beside it")
         return Companion.open(renamed)
     return target
-
-
-def _warn(message: str) -> None:
-    # The caller's line is that of from_file, however deep this is.
-    warnings.warn(message, TvboWarning, stacklevel=7)

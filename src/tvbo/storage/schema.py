@@ -6,6 +6,7 @@ error: they are kept and written back.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,40 @@ def ordered(record: Mapping[str, Any]) -> dict[str, Any]:
     """
     known = {key: record[key] for key in KEY_ORDER if key in record}
     return known | {key: value for key, value in record.items() if key not in known}
+
+
+def check(record: Mapping[str, Any], path: Path) -> None:
+    """
+    Refuse what is no network, and what would be misread.
+
+    Parameters
+    ----------
+    record : mapping
+        The record.
+    path : Path
+        Where it comes from, for the message.
+
+    Raises
+    ------
+    SidecarError
+        If it is of another class, or its lists are no lists of mappings, or its counts differ.
+    """
+    kind = record.get(CLASS_KEY, CLASS)
+    if kind != CLASS:
+        raise SidecarError(f"{path} holds a {kind!r}: expected {CLASS_KEY}: {CLASS}")
+    if not set(record) & TELLING_KEYS:
+        raise SidecarError(f"{path} is no network: expected at least one of the keys {', '.join(sorted(TELLING_KEYS))}")
+    for key in ("nodes", "edges", "parameters"):
+        value = record.get(key)
+        named = key == "parameters" and isinstance(value, dict)
+        listed = isinstance(value, list) and all(isinstance(row, dict) for row in value)
+        if value is not None and not named and not listed:
+            raise SidecarError(f"{path}: {key} must be a list of mappings, not {str(value)[:60]!r}")
+    nodes, count = record.get("nodes"), record.get("number_of_nodes")
+    if nodes and count is not None and count != len(nodes):
+        raise SidecarError(
+            f"{path}: number_of_nodes is {count!r}, but {len(nodes)} nodes are listed: correct one of them"
+        )
 
 
 def inlinable(values: Any) -> bool:
@@ -118,14 +153,14 @@ def node_rows(
     return rows
 
 
-def node_columns(rows: Any) -> dict[str, Any]:
+def node_columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """
     Read the sidecar's list of nodes as columns.
 
     Parameters
     ----------
     rows : list of dict
-        One mapping for each node.
+        One mapping for each node, as `check` lets them pass.
 
     Returns
     -------
@@ -136,10 +171,8 @@ def node_columns(rows: Any) -> dict[str, Any]:
     Raises
     ------
     SidecarError
-        If it is no list of mappings.
+        If an identifier is no integer.
     """
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SidecarError("nodes must be a list of mappings, each with id and label")
     labels = ["" if row.get("label") is None else str(row["label"]) for row in rows]
     ids = [row.get("id", index) for index, row in enumerate(rows)]
     if not all(type(number) is int for number in ids):

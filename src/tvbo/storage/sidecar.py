@@ -167,7 +167,7 @@ def parse(text: str, path: Path) -> dict[str, Any]:
     Raises
     ------
     SidecarError
-        If it is neither, or not a mapping, or no network.
+        If it is neither, or not a mapping.
     """
     try:
         # YAML reads most of JSON, but not its surrogate pairs.

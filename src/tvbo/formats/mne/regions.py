@@ -1,13 +1,12 @@
 """Which source belongs to which region, what area it stands for, and how much of each region was used."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tvbo.errors import DuplicateNameError, ShapeError, TvboWarning
+from tvbo.errors import DuplicateNameError, ShapeError, warn
 from tvbo.formats.mne.forward import Floats, Ints, Sources, candidates
 from tvbo.model import projection
 
@@ -214,10 +213,8 @@ def _warn_of_poor_coverage(names: list[str], mapped: Ints, used: Ints, coverage:
     poor = np.flatnonzero(~(coverage >= _ENOUGH))
     if poor.size:
         listed = ", ".join(f"{names[i]} {used[i]}/{mapped[i]}" for i in poor)
-        warnings.warn(
+        warn(
             f"the forward solution used less than half of the sources of {poor.size} of {len(names)} regions "
             f"({listed}): the others lie outside the inner skull or were never sources, and a region without any "
-            "is NaN; check that head and cortex are in one frame",
-            TvboWarning,
-            stacklevel=5,  # the line that called Network.from_mne_forward
+            "is NaN; check that head and cortex are in one frame"
         )

@@ -7,10 +7,9 @@ own in a network, where people can see and change them; all others lie in ``extr
 both directions.
 """
 
-import warnings
 from typing import Any
 
-from tvbo.errors import TvboWarning, UnsupportedObjectError
+from tvbo.errors import UnsupportedObjectError, warn
 from tvbo.formats.tvb.exporter import TVBSurface, to_object
 from tvbo.formats.tvb.importer import Importer
 from tvbo.formats.tvb.table import HOMES, SURFACES, TAKEN, kind_of
@@ -94,10 +93,6 @@ def from_surface(connectivity: Any, surface: Any, region_mapping: Any) -> tuple[
     for name, given in (("connectivity", connectivity), ("surface", surface)):
         own = region_mapping.__dict__.get(name)
         if own is not None and own is not given:
-            warnings.warn(
-                f"region_mapping.{name} is another object than the {name} given; the one given is linked",
-                TvboWarning,
-                stacklevel=3,
-            )
+            warn(f"region_mapping.{name} is another object than the {name} given; the one given is linked")
     network = Importer().run(region_mapping, (connectivity, surface))
     return network.parent(), network

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
 from tvbo.formats.tvb.table import MODULES, tvb_module
-from tvbo.formats.tvb.values import copied, derived_connections, derived_delays, derived_idelays, plain
+from tvbo.formats.tvb.values import DERIVED, copied, derived_idelays, plain
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.matrices import LENGTHS
 from tvbo.model.network import Network
@@ -104,8 +104,7 @@ class _Exporter:
                 continue
             _assign(obj, name, self._decode(encoded))
         for name in computed:
-            derive = derived_delays if name == "delays" else derived_connections
-            _assign(obj, name, derive(obj.__dict__))
+            _assign(obj, name, DERIVED[name][1](obj.__dict__))
         for name in ("title", "tags"):
             obj.__dict__[name] = self._decode(note[name])
         for name, encoded in note.get("set_idelays", {}).items():
@@ -181,7 +180,7 @@ def _fresh(network: Network) -> Any:
     if network.mesh is None:
         return _fresh_connectivity(network)
     surface = tvb_module("tvb.datatypes.surfaces").CorticalSurface()
-    surface.vertices = _in_mm(network.mesh.vertices, network.distance_unit)
+    surface.vertices = _scaled(network.mesh.vertices, in_mm(network.distance_unit))
     surface.triangles = np.array(network.mesh.elements, dtype=np.int64)
     if network.mesh.normals is not None:
         surface.vertex_normals = np.array(network.mesh.normals, dtype=np.float64)
@@ -205,7 +204,7 @@ def _fresh_connectivity(network: Network) -> Any:
     made.region_labels = nodes.labels
     if any(name in network.matrices for name in LENGTHS):
         unit = network.matrices[network.matrices.first_of(LENGTHS)].unit
-        made.tract_lengths = _in_mm(network.lengths_matrix, unit or network.distance_unit)
+        made.tract_lengths = _scaled(network.lengths_matrix, in_mm(unit or network.distance_unit))
     elif nodes.positions is not None:
         # TVB computes lengths of its own from the centres when it finds an empty array.
         made.tract_lengths = np.empty(0)
@@ -216,7 +215,10 @@ def _fresh_connectivity(network: Network) -> Any:
         )
     # Unknown places are NaN in TVB too: it asks for centres, and does not need them to simulate.
     positions = nodes.positions
-    made.centres = np.full((len(nodes), 3), np.nan) if positions is None else _in_mm(positions, network.distance_unit)
+    if positions is None:
+        made.centres = np.full((len(nodes), 3), np.nan)
+    else:
+        made.centres = _scaled(positions, in_mm(network.distance_unit))
     for column, trait in (("cortical", "cortical"), ("hemisphere", "hemispheres")):
         if column in nodes.columns:
             setattr(made, trait, nodes.columns[column].astype(bool))
@@ -225,16 +227,16 @@ def _fresh_connectivity(network: Network) -> Any:
             setattr(made, trait, nodes.columns[column].astype(np.float64))
     if "conduction_speed" in network.parameters:
         speed = network.conduction_speed
-        made.speed = np.atleast_1d(np.array(speed.value, dtype=np.float64)) * in_mm_per_ms(speed.unit)
+        made.speed = np.atleast_1d(_scaled(speed.value, in_mm_per_ms(speed.unit)))
     _title(made, network)
     made.configure()
     return made
 
 
-def _in_mm(values: Any, unit: str | None) -> Any:
+def _scaled(values: Any, factor: float) -> Any:
     # A copy in any case: TVB owns what it gets. Times one would quieten a signalling NaN.
     own = np.array(values, dtype=np.float64)
-    return own if in_mm(unit) == 1 else own * in_mm(unit)
+    return own if factor == 1 else own * factor
 
 
 def _title(obj: Any, network: Network) -> None:

@@ -6,15 +6,7 @@ from typing import Any
 import numpy as np
 
 from tvbo.formats.tvb.table import IDELAYS, MODULES, SIZED, SPEED, SURFACES, UNITS, kind_of, table_of
-from tvbo.formats.tvb.values import (
-    copied,
-    derived_connections,
-    derived_delays,
-    derived_idelays,
-    has_shape,
-    plain,
-    same_array,
-)
+from tvbo.formats.tvb.values import DERIVED, copied, derived_idelays, has_shape, is_derived, plain
 from tvbo.model.arrays import is_sparse
 from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.mesh import Mesh
@@ -138,11 +130,8 @@ class Importer:
 
     def _trait(self, obj: Any, name: str, home: str | None) -> dict[str, Any]:
         value = obj.__dict__[name]
-        if name == "delays" and same_array(value, derived_delays(obj.__dict__)):
-            return {"computed": "tract_lengths / speed"}
-        # Like the delays, it is to follow when somebody sets other weights.
-        if name == "number_of_connections" and type(value) is int and value == derived_connections(obj.__dict__):
-            return {"computed": "nonzero weights"}
+        if is_derived(obj.__dict__, name):
+            return {"computed": DERIVED[name][0]}
         if home is not None:
             settled = self._settle(home, value)
             if settled is not None:

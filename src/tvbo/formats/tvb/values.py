@@ -109,6 +109,35 @@ def derived_connections(traits: dict[str, Any]) -> int | None:
     return None if weights is None or not weights.ndim else int(np.count_nonzero(weights))
 
 
+# What Connectivity.configure computes, and what of: not stored if it is as computed, so that it follows an edit.
+DERIVED = {
+    "delays": ("tract_lengths / speed", derived_delays),
+    "number_of_connections": ("nonzero weights", derived_connections),
+}
+
+
+def is_derived(traits: dict[str, Any], name: str) -> bool:
+    """
+    Tell whether a trait is exactly what ``Connectivity.configure`` computes.
+
+    Parameters
+    ----------
+    traits : dict
+        What the object holds.
+    name : str
+        Which trait.
+
+    Returns
+    -------
+    bool
+        False also for a trait that it does not compute.
+    """
+    if name not in DERIVED:
+        return False
+    value, derived = traits[name], DERIVED[name][1](traits)
+    return same_array(value, derived) or (type(value) is int and value == derived)
+
+
 def derived_idelays(traits: dict[str, Any], name: str) -> Any:
     """
     Compute what ``Connectivity.set_idelays`` leaves beside its trait.

@@ -1,10 +1,16 @@
 """What in a companion is ours, and what is to be carried along untouched."""
 
-from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, OURS
+from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, MESH_KEYS, OURS
 from tvbo.model.network import Network
 from tvbo.storage import pair
-from tvbo.storage.companion import Companion
+from tvbo.storage.companion import DIGEST, DTYPE, ORDER, Companion
 from tvbo.storage.foreign import Foreign
+
+_OUR_ATTRS = frozenset(
+    ("tvbo_class", "schema_version", "sidecar_file", DTYPE, ORDER, DIGEST, pair.CONTENT, pair.REPLACES)
+    + MESH_KEYS
+    + EDGE_ATTRS
+)
 
 
 def foreign_content(companion: Companion, network: Network) -> Foreign | None:
@@ -37,12 +43,6 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
     if not names and not attrs:
         return None
     return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp)
-
-
-_OUR_ATTRS = frozenset(
-    {"tvbo_class", "schema_version", "sidecar_file", "element_type", "number_of_vertices", "number_of_elements"}
-    | {"numpy_dtype", "order", "sha256", pair.CONTENT, pair.REPLACES, *EDGE_ATTRS}
-)
 
 
 def _is_ours(name: str, network: Network) -> bool:

@@ -1,13 +1,12 @@
 """A network made of a sidecar and a companion; arrays are read when they are touched."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tvbo.errors import CompanionError, NetworkNotFoundError, SidecarError, TvboWarning
+from tvbo.errors import CompanionError, NetworkNotFoundError, SidecarError, warn
 from tvbo.formats.tvbo.edge_list import add_matrices
 from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, RECORD
 from tvbo.formats.tvbo.ours import foreign_content
@@ -18,7 +17,6 @@ from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
 from tvbo.storage import pair, schema, sidecar
 from tvbo.storage.companion import AbsentArray, Companion, StoredArray
-from tvbo.storage.pair import open_pair
 from tvbo.storage.record import restore, unpack
 
 
@@ -43,8 +41,7 @@ def read(path: Path) -> Network:
 
 def _read(path: Path, children: tuple[Path, ...]) -> Network:
     """Open a pair on the way up from its children, so that a circle is noticed."""
-    found = open_pair(path)
-    _check_record(found.record, found.path)
+    found = pair.open_pair(path)
     network = _Reader(found.record, found.companion, found.missing, "", (*children, found.path)).network()
     network.path = found.path
     if found.companion is not None:
@@ -52,28 +49,6 @@ def _read(path: Path, children: tuple[Path, ...]) -> Network:
         if foreign is not None:
             network.extra["hdf5"] = foreign
     return network
-
-
-def _check_record(record: dict[str, Any], path: Path) -> None:
-    """Refuse what is no network, and what would be misread."""
-    kind = record.get(schema.CLASS_KEY, schema.CLASS)
-    if kind != schema.CLASS:
-        raise SidecarError(f"{path} holds a {kind!r}: expected {schema.CLASS_KEY}: {schema.CLASS}")
-    if not set(record) & schema.TELLING_KEYS:
-        raise SidecarError(
-            f"{path} is no network: expected at least one of the keys {', '.join(sorted(schema.TELLING_KEYS))}"
-        )
-    for key in ("nodes", "edges", "parameters"):
-        value = record.get(key)
-        named = key == "parameters" and isinstance(value, dict)
-        listed = isinstance(value, list) and all(isinstance(row, dict) for row in value)
-        if value is not None and not named and not listed:
-            raise SidecarError(f"{path}: {key} must be a list of mappings, not {str(value)[:60]!r}")
-    nodes, count = record.get("nodes"), record.get("number_of_nodes")
-    if nodes and count is not None and count != len(nodes):
-        raise SidecarError(
-            f"{path}: number_of_nodes is {count!r}, but {len(nodes)} nodes are listed: correct one of them"
-        )
 
 
 class _Reader:
@@ -92,6 +67,7 @@ class _Reader:
         self.below = f"{base}/" if base else ""
         self.lineage = lineage
         self.path = lineage[-1]
+        schema.check(record, self.path)
         self.private = self.held.record(f"{self.below}{RECORD}") if self.held else {}
         self.record = record
         restore(record, self.private.get("exact", []))
@@ -316,18 +292,17 @@ class _Reader:
         matrix = EdgeMatrix(
             self._values(network, group, attrs, labels),
             row.get("unit", attrs.get("unit")),
-            _stated(row, note, "directed", None if note is None else note["directed"]),
+            _directed(row, note),
             None if labels is None else np.array(labels, dtype=str),
             row.get("target_network"),
         )
         kept = {key: value for key, value in row.items() if key not in EDGE_KEYS}
         if note is not None:
             # The flags that we derive are derived anew; those that somebody stated are kept.
-            shown = note.get("shown", {})
             kept = {
                 key: value
                 for key, value in kept.items()
-                if key not in DERIVED or key in note["extra"] or value != shown.get(key, value)
+                if key not in DERIVED or key in note["extra"] or value != note["shown"][key]
             }
             if matrix.column_labels is not None:
                 matrix.column_labels = matrix.column_labels.astype(note["column_labels"])
@@ -357,10 +332,10 @@ class _Reader:
         return self.held.sparse(group, layout, kind, source, shape)
 
 
-def _stated(row: dict[str, Any], note: dict[str, Any] | None, key: str, otherwise: Any) -> Any:
-    """Give what the sidecar says, unless that is just what was found by looking at the values."""
-    derived = note is not None and row.get(key) == note.get("shown", {}).get(key)
-    return otherwise if derived else row.get(key, otherwise)
+def _directed(row: dict[str, Any], note: dict[str, Any] | None) -> bool | None:
+    """Give what somebody said, also by hand; the sidecar shows what the values say where nobody did."""
+    said: bool | None = row.get("directed")
+    return said if note is None or said != note["shown"]["directed"] else note["directed"]
 
 
 def _as_recorded(values: Any, dtype: str) -> Any:
@@ -398,11 +373,9 @@ class _Parent:
         if self.file is not None and beside.exists():
             if pair.identifier(sidecar.text_of(beside)) == self.content:
                 return _read(beside, self.lineage)
-            warnings.warn(
+            warn(
                 f"{beside} has changed since {child.name} was saved: the parent network is read as it was then. "
-                f"To use the new one, set parent_network = Network.from_file({beside.name!r})",
-                TvboWarning,
-                stacklevel=4,
+                f"To use the new one, set parent_network = Network.from_file({beside.name!r})"
             )
         record = self.carried.record(f"{self.group}/sidecar")
         return _Reader(record, self.carried, None, self.group, self.lineage).network()

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from tvbo.formats.tvbo.layout import INDEX, INLINE_NODES, MAPPING, PARENT, RECORD
+from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES, PARAMETERS, PARENT, RECORD
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.network import Network
 from tvbo.storage import pair, schema, sidecar
-from tvbo.storage.companion import Companion, StoredArray
+from tvbo.storage.companion import StoredArray, stamp_of
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.image import Image
 from tvbo.storage.order import order_of
@@ -52,7 +52,7 @@ def write(
     image, text = _lay_out(network, target, nodes)
     pair.commit(target, companion, text, image, compression)
     network.path = target
-    _follow(network, Companion.open(companion).stamp, companion)
+    _follow(network, companion)
 
 
 def _lay_out(network: Network, target: Path, nodes: str) -> tuple[Image, str]:
@@ -90,7 +90,7 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
     foreign = extra.pop("hdf5", None)
     if isinstance(foreign, Foreign):
         image.foreign.append(foreign)
-    private["extra"], arrays = pack(extra, f"{below}tvbo/extra")
+    private["extra"], arrays = pack(extra, f"{below}{EXTRA}")
     _put_arrays(image, arrays, private)
     shown, private["exact"] = readable(record)
     image.add_record(f"{below}{RECORD}", private)
@@ -142,7 +142,7 @@ def _put_parameters(
         value = parameter.value
         if hasattr(value, "__array__"):
             values = load(value)
-            where = f"{below}tvbo/parameters/{len(rows)}"
+            where = f"{below}{PARAMETERS}/{len(rows)}"
             image.arrays[where] = values
             # Other readers use the scalar and cannot follow the pointer.
             row["value"] = shown = _summary(values)
@@ -227,7 +227,7 @@ def _put_nodes(
             image.arrays[f"{below}nodes/label"] = table.labels
         if table.has_ids:
             image.arrays[f"{below}nodes/id"] = table.ids
-        spec["extra"], arrays = pack(table.extra, f"{below}tvbo/nodes")
+        spec["extra"], arrays = pack(table.extra, f"{below}{NODES}")
         _put_arrays(image, arrays, private)
     if positions is not None and "positions" not in spec:
         if network.mesh is not None and positions is network.mesh.vertices:
@@ -326,8 +326,8 @@ def _keep_before_overwriting(network: Network, companion: Path) -> None:
         _keep_before_overwriting(network.parent(), companion)
 
 
-def _follow(network: Network, stamp: tuple[int, int, int], companion: Path) -> None:
+def _follow(network: Network, companion: Path) -> None:
     """Foreign objects were copied into the new file: from now on they are carried from there."""
     foreign = network.extra.get("hdf5")
     if isinstance(foreign, Foreign):
-        network.extra["hdf5"] = Foreign(companion, foreign.names, foreign.attrs, stamp)
+        network.extra["hdf5"] = Foreign(companion, foreign.names, foreign.attrs, stamp_of(companion))
