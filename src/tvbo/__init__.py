@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tvbo.limits import Limits
     from tvbo.model.compare import Difference, NetworkDiff
     from tvbo.model.matrices import EdgeMatrix
     from tvbo.model.mesh import Mesh
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Difference": "tvbo.model.compare",
     "EdgeMatrix": "tvbo.model.matrices",
+    "Limits": "tvbo.limits",
     "Mesh": "tvbo.model.mesh",
     "Network": "tvbo.model.network",
     "NetworkDiff": "tvbo.model.compare",
@@ -40,6 +42,7 @@ _HOMES = {
 __all__ = [
     "Difference",
     "EdgeMatrix",
+    "Limits",
     "Mesh",
     "Network",
     "NetworkDiff",

@@ -13,7 +13,11 @@ Every exception and warning of tvbo.
     ├── SidecarError (ValueError)            the YAML half cannot be understood
     ├── CompanionError (OSError)             the HDF5 half is missing or cannot be read
     │   ├── StaleFileError                   it was replaced after it was opened
-    │   └── MismatchError                    it does not belong to its sidecar
+    │   ├── MismatchError                    it does not belong to its sidecar
+    │   └── CorruptionError                  its numbers are not those that were saved
+    ├── DamagedFileError (ValueError)        a file of another kind that cannot be decoded
+    ├── UnsafeFileError (ValueError)         a file that leads outside itself, or would run code
+    │   └── LimitError                       it asks for more than a limit allows
     ├── LossyConversionError (ValueError)    a strict conversion would lose something
     └── MissingDependencyError (ImportError) an optional package is absent or broken
 
@@ -28,7 +32,10 @@ import warnings
 
 __all__ = [
     "CompanionError",
+    "CorruptionError",
+    "DamagedFileError",
     "DuplicateNameError",
+    "LimitError",
     "LossyConversionError",
     "LossyConversionWarning",
     "MatrixNotFoundError",
@@ -41,6 +48,7 @@ __all__ = [
     "TvboError",
     "TvboWarning",
     "UnknownFormatError",
+    "UnsafeFileError",
     "UnsupportedObjectError",
 ]
 
@@ -91,6 +99,22 @@ class StaleFileError(CompanionError):
 
 class MismatchError(CompanionError):
     """The companion and the sidecar come from different saves."""
+
+
+class CorruptionError(CompanionError):
+    """The numbers in the companion are not those that were saved."""
+
+
+class DamagedFileError(TvboError, ValueError):
+    """A file of another kind cannot be decoded."""
+
+
+class UnsafeFileError(TvboError, ValueError):
+    """A file leads outside itself, or would run code."""
+
+
+class LimitError(UnsafeFileError):
+    """A file asks for more than a limit allows."""
 
 
 class LossyConversionError(TvboError, ValueError):

@@ -117,7 +117,7 @@ class Doors:
         return made
 
     @classmethod
-    def from_file(cls, path: "str | os.PathLike[str]", *, format: str | None = None) -> Self:
+    def from_file(cls, path: "str | os.PathLike[str]", *, format: str | None = None, **options: Any) -> Self:
         """
         Open a file. Only metadata are read; an array is read when it is touched.
 
@@ -127,6 +127,9 @@ class Doors:
             A sidecar (``.yaml``), or its companion (``.h5``).
         format : str, optional
             The format, where the extension does not tell.
+        **options : object
+            Passed on to the format: ``limits=tvbo.Limits(...)``, what the file may ask for, and ``verify=False`` to
+            read arrays without comparing them with their checksums.
 
         Returns
         -------
@@ -139,10 +142,12 @@ class Doors:
             If there is no such file.
         SidecarError, CompanionError
             If it cannot be understood.
+        UnsafeFileError
+            If it leads out of its folder, or asks for more than the limits allow.
         UnknownFormatError
             If no format knows it.
         """
-        made: Self = registry.for_path(Path(path), "read", format).read(Path(path))
+        made: Self = registry.for_path(Path(path), "read", format).read(Path(path), **options)
         return made
 
     # ------------------------------------------------------------------ ways out

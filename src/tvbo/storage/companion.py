@@ -1,227 +1,28 @@
 """
 The HDF5 half, opened lazily.
 
-`Companion` lists a file's attributes and arrays in one visit and closes it again; a `StoredArray` is a note of
-where an array lies. It holds no open file, can be pickled, and refuses to read a file that was replaced.
+`Companion` lists a file's attributes and arrays in one visit, checks where they lie, and closes it again.
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+from h5py import h5g
 
-from tvbo.errors import CompanionError, StaleFileError
-from tvbo.storage.order import in_order
-from tvbo.storage.sparse import Array, sparse_from_parts
+from tvbo.errors import CompanionError, LimitError
+from tvbo.limits import Limits
+from tvbo.storage.chunks import DIGEST, StoredBands
+from tvbo.storage.sidecar import read_json
+from tvbo.storage.sparse import Array
+from tvbo.storage.stored import CONTENT, GROUP, Stamp, StoredArray, StoredSparse, open_file
+from tvbo.storage.structure import attributes, declared_bytes, readable, variable_text, visit
 
 # What HDF5 cannot hold as it is, beside the data: the numpy dtype of text, and Fortran order.
-DTYPE, ORDER, DIGEST = "numpy_dtype", "order", "sha256"
-
-
-def stamp_of(path: Path) -> tuple[int, int, int]:
-    """
-    Tell one version of a file from the next.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    tuple of int
-        Inode, size and time of change.
-
-    Raises
-    ------
-    CompanionError
-        If there is no such file.
-    """
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise CompanionError(
-            f"the companion {path} cannot be read ({error.strerror}): put the .h5 file beside its sidecar"
-        ) from error
-    return state.st_ino, state.st_size, state.st_mtime_ns
-
-
-def open_file(path: Path) -> h5py.File:
-    """
-    Open an HDF5 file for reading.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    h5py.File
-        The file, to be closed by the caller.
-
-    Raises
-    ------
-    CompanionError
-        If it is missing, or is no HDF5 file.
-    """
-    stamp_of(path)
-    try:
-        return h5py.File(path, "r", locking=False)
-    except OSError as error:
-        raise CompanionError(f"{path} is not an HDF5 file that can be read: {error}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class StoredArray:
-    """
-    An array in a companion, read when it is touched.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    dataset : str
-        Path of the dataset in it.
-    shape : tuple of int
-        Shape.
-    dtype : numpy.dtype
-        Element type that it is read as.
-    order : str
-        Memory order that it is read in, as `order_of` tells it.
-    stamp : tuple of int
-        The version of the file that this was read from.
-    """
-
-    path: Path
-    dataset: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    order: str
-    stamp: tuple[int, int, int]
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, key: Any) -> Any:
-        if not _is_slice(key):
-            # What numpy can pick and HDF5 cannot: lists, masks, steps backwards.
-            return np.asarray(self)[key]
-        if stamp_of(self.path) != self.stamp:
-            raise StaleFileError(
-                f"{self.path} has changed since it was opened, {self.dataset} was not read yet: "
-                "open the network again with Network.from_file"
-            )
-        with open_file(self.path) as file:
-            try:
-                values = file[self.dataset][key]
-            except (OSError, KeyError) as error:
-                raise CompanionError(f"{self.path}: {self.dataset} cannot be read: {error}") from error
-        return _decode(values, self.dtype)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        values = in_order(np.asarray(self[()]), self.order)
-        return values if dtype is None else values.astype(dtype, copy=False)
-
-
-@dataclass(frozen=True, slots=True)
-class AbsentArray:
-    """
-    An array whose file is missing: its shape is known, touching it says which file to look for.
-
-    Attributes
-    ----------
-    path : Path
-        The missing file.
-    dataset : str
-        What was to be read from it.
-    shape : tuple of int
-        Shape that the sidecar promises.
-    dtype : numpy.dtype
-        Element type that is expected.
-    """
-
-    path: Path
-    dataset: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
-
-    def __getitem__(self, key: Any) -> Any:
-        raise CompanionError(
-            f"{self.dataset} lies in {self.path}, which is missing: put the .h5 file beside its sidecar"
-        )
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        values: Array = self[()]
-        return values
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSparse:
-    """
-    A sparse matrix in a companion, read when it is touched.
-
-    Attributes
-    ----------
-    format : str
-        The scipy name of its layout.
-    kind : str
-        ``matrix`` or ``array``, scipy's two families.
-    shape : tuple of int
-        Shape.
-    dtype : numpy.dtype
-        Element type.
-    parts : dict of str to StoredArray
-        The arrays that make it up.
-    source : str
-        The layout in which the parts are stored; ``coo`` may hold a ``csc`` column by column.
-    """
-
-    format: str
-    kind: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    parts: dict[str, StoredArray]
-    source: str
-
-    def load(self) -> Any:
-        """
-        Read the matrix.
-
-        Returns
-        -------
-        sparse matrix
-            Exactly as it was saved: nothing sorted, summed or dropped.
-
-        Raises
-        ------
-        CompanionError
-            If its arrays do not make up a matrix.
-        """
-        parts = {name: np.asarray(part) for name, part in self.parts.items()}
-        if self.format == "csc" and self.source == "coo":
-            counts = np.bincount(parts["col"], minlength=self.shape[1])
-            indptr = np.concatenate([[0], np.cumsum(counts)]).astype(parts["row"].dtype)
-            parts = {"indptr": indptr, "indices": parts["row"], "data": parts["data"]}
-        try:
-            return sparse_from_parts(self.format, self.kind, self.shape, parts)
-        except ValueError as error:
-            first = next(iter(self.parts.values()))
-            raise CompanionError(f"{first.path}: {first.dataset} is no {self.format} matrix: {error}") from error
+DTYPE, ORDER = "numpy_dtype", "order"
+_AT_ONCE = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,23 +35,37 @@ class Companion:
     path : Path
         The file.
     attrs : dict of str to dict
-        Attributes of every group and dataset, by path; the root is ``""``.
+        Attributes of every group and dataset, by path; the root is ``""``. Those that are not read when a file is
+        opened (text of variable length, large ones) are None.
     arrays : dict of str to StoredArray
-        Every dataset, by path.
+        Every dataset of numbers or text, by path.
     links : tuple of str
-        Soft and external links; they are never followed.
+        Soft links and named types; they are never followed.
     stamp : tuple of int
         The version of the file.
+    limits : Limits
+        What it may ask for.
+    texts : dict of str to array, uint8
+        Datasets of text that were read at once.
     """
 
     path: Path
     attrs: dict[str, dict[str, Any]]
     arrays: dict[str, StoredArray]
     links: tuple[str, ...]
-    stamp: tuple[int, int, int]
+    stamp: Stamp
+    limits: Limits
+    texts: dict[str, Array]
 
     @classmethod
-    def open(cls, path: Path) -> "Companion":
+    def open(
+        cls,
+        path: Path,
+        limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+        *,
+        verify: bool = True,
+        texts: tuple[str, ...] = (),
+    ) -> "Companion":
         """
         List a file.
 
@@ -258,6 +73,12 @@ class Companion:
         ----------
         path : Path
             The file.
+        limits : Limits
+            What it may ask for.
+        verify : bool
+            Whether arrays are checked when they are read.
+        texts : tuple of str
+            Datasets of text to read at once.
 
         Returns
         -------
@@ -268,19 +89,34 @@ class Companion:
         ------
         CompanionError
             If it is missing, or is no HDF5 file.
+        UnsafeFileError
+            If it leads into other files, or asks for more than the limits allow.
         """
-        stamp = stamp_of(path)
         attrs: dict[str, dict[str, Any]] = {}
-        arrays: dict[str, StoredArray] = {}
+        found: list[tuple[str, tuple[int, ...], Any]] = []
         links: list[str] = []
-        with open_file(path) as file:
-            for name, item in walk(file, "", links):
-                attrs[name] = dict(item.attrs)
-                if isinstance(item, h5py.Dataset):
-                    own = attrs[name]
-                    dtype = np.dtype(own[DTYPE]) if DTYPE in own else item.dtype
-                    arrays[name] = StoredArray(path, name, item.shape or (), dtype, own.get(ORDER, "C"), stamp)
-        return cls(path, attrs, arrays, tuple(links), stamp)
+        at_once: dict[str, Array] = {}
+        total = 0
+        with open_file(path) as (file, stamp):
+            for name, item in visit(h5g.open(file.id, b"/"), path, limits, links):
+                attrs[name] = attributes(item)
+                if not isinstance(item, h5g.GroupID):
+                    total += declared_bytes(item, f"{path}: {name}", limits)
+                    limits.check("inflated_bytes", total, path, limits.inflated(stamp[1]))
+                    if item.shape is not None and readable(item.get_type()):
+                        found.append((name, item.shape, item.dtype))
+                        if name in texts and item.get_storage_size() <= _AT_ONCE:
+                            at_once[name] = StoredBands(item, f"{path}: {name}").whole(_digest(attrs[name], verify))
+        content = str(attrs.get(GROUP, {}).get(CONTENT) or "")
+        arrays = {}
+        for name, shape, dtype in found:
+            own = attrs[name]
+            dtype = _as_noted(own[DTYPE], dtype, f"{path}: {name}") if DTYPE in own else dtype
+            total += int(np.prod(shape, dtype=object)) * dtype.itemsize if DTYPE in own else 0
+            order = own.get(ORDER) or "C"
+            arrays[name] = StoredArray(path, name, shape, dtype, order, stamp, content, _digest(own, verify))
+        limits.check("inflated_bytes", total, path, limits.inflated(stamp[1]))
+        return cls(path, attrs, arrays, tuple(links), stamp, limits, at_once)
 
     @staticmethod
     def attributes(path: Path, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
@@ -304,8 +140,38 @@ class Companion:
         CompanionError
             If it is no HDF5 file.
         """
-        with open_file(path) as file:
-            return {name: dict(file[name or "/"].attrs) for name in names if not name or name in file}
+        with open_file(path) as (file, _):
+            there = [name for name in names if not name or isinstance(file.get(name, getlink=True), h5py.HardLink)]
+            return {name: attributes(h5g.open(file.id, (name or "/").encode())) for name in there}
+
+    def variable_text(self, name: str, attribute: str) -> str | None:
+        """
+        Read an attribute of text that another program wrote with variable length.
+
+        Parameters
+        ----------
+        name : str
+            The object.
+        attribute : str
+            The attribute.
+
+        Returns
+        -------
+        str or None
+            The text; None if there is none.
+
+        Raises
+        ------
+        CompanionError
+            If the file is damaged.
+        """
+        own = self.attrs.get(name, {})
+        if attribute not in own:
+            return None
+        if own[attribute] is not None:
+            return str(own[attribute])
+        with open_file(self.path) as (file, _):
+            return variable_text(file, self.path, name, attribute)
 
     def text(self, dataset: str) -> str:
         """
@@ -320,10 +186,22 @@ class Companion:
         -------
         str
             The text; empty if there is no such dataset.
+
+        Raises
+        ------
+        CompanionError
+            If it is no text.
         """
         if dataset not in self.arrays:
             return ""
-        return np.asarray(self.arrays[dataset]).tobytes().decode("utf-8", "surrogatepass")
+        stored = self.arrays[dataset]
+        if stored.dtype != np.uint8:
+            raise CompanionError(f"{self.path}: {dataset} is damaged: it holds {stored.dtype}, expected bytes of text")
+        values = self.texts[dataset] if dataset in self.texts else np.asarray(stored)
+        try:
+            return values.tobytes().decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise CompanionError(f"{self.path}: {dataset} is damaged: {error}") from error
 
     def record(self, dataset: str) -> dict[str, Any]:
         """
@@ -346,10 +224,15 @@ class Companion:
         """
         if dataset not in self.arrays:
             return {}
+        where = f"{self.path}: {dataset}"
         try:
-            found: dict[str, Any] = json.loads(self.text(dataset))
+            found = read_json(self.text(dataset), where, self.limits)
+        except LimitError:
+            raise
         except ValueError as error:
-            raise CompanionError(f"{self.path}: {dataset} is damaged: {error}") from error
+            raise CompanionError(f"{where} is damaged: {error}") from error
+        if not isinstance(found, dict):
+            raise CompanionError(f"{where} is damaged: it holds a {type(found).__name__}, expected a mapping")
         return found
 
     def under(self, group: str) -> dict[str, Any]:
@@ -367,6 +250,24 @@ class Companion:
             The attributes; empty if there is no such group.
         """
         return self.attrs.get(group, {})
+
+    def parts_of(self, group: str) -> dict[str, StoredArray]:
+        """
+        Give the arrays that lie in a group, not deeper.
+
+        Parameters
+        ----------
+        group : str
+            Its path.
+
+        Returns
+        -------
+        dict of str to StoredArray
+            By their names in the group.
+        """
+        start = f"{group}/"
+        inside = {name.removeprefix(start): each for name, each in self.arrays.items() if name.startswith(start)}
+        return {name: each for name, each in inside.items() if "/" not in name}
 
     def sparse(self, group: str, layout: str, kind: str, source: str, shape: tuple[int, ...]) -> StoredSparse:
         """
@@ -394,66 +295,25 @@ class Companion:
             If parts are missing.
         """
         names = {"csr": ("indptr", "indices", "data"), "coo": ("row", "col", "data")}.get(source)
-        found = {
-            name.removeprefix(f"{group}/"): array
-            for name, array in self.arrays.items()
-            if name.startswith(f"{group}/") and "/" not in name.removeprefix(f"{group}/")
-        }
+        found = self.parts_of(group)
         wanted = {name: found[name] for name in names or found if name in found}
         if "data" not in wanted or (names and len(wanted) < len(names)):
             raise CompanionError(f"{self.path}: {group} has no complete {source} matrix: it holds {sorted(found)}")
         return StoredSparse(layout, kind, shape, wanted["data"].dtype, wanted, source)
 
 
-def _is_slice(key: Any) -> bool:
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(
-        part is Ellipsis
-        or (isinstance(part, (int, np.integer)) and not isinstance(part, bool))
-        or (isinstance(part, slice) and (part.step is None or part.step > 0))
-        for part in parts
-    )
+def _digest(attrs: dict[str, Any], verify: bool) -> str | None:
+    said = attrs.get(DIGEST)
+    return str(said) if verify and said is not None else None
 
 
-def walk(group: Any, base: str, links: list[str]) -> Iterator[tuple[str, Any]]:
-    """
-    Visit every object by hard links only.
-
-    Parameters
-    ----------
-    group : h5py.Group or h5py.Dataset
-        Where to begin.
-    base : str
-        Its path.
-    links : list of str
-        Soft and external links are noted here, and not followed.
-
-    Yields
-    ------
-    path : str
-        Where an object is.
-    item : h5py.Group or h5py.Dataset
-        The object.
-    """
-    yield base, group
-    if isinstance(group, h5py.Dataset):
-        return
-    for name in group:
-        path = f"{base}/{name}" if base else name
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.HardLink):
-            item = group[name]
-            if isinstance(item, (h5py.Group, h5py.Dataset)):
-                yield from walk(item, path, links)
-                continue
-        links.append(path)
-
-
-def _decode(values: Any, dtype: np.dtype[Any]) -> Any:
-    if dtype.kind == "U":
-        raw = np.asarray(values)
-        text = [item.decode("utf-8", "surrogatepass") for item in raw.reshape(-1).tolist()]
-        return np.array(text, dtype=dtype).reshape(raw.shape)
-    if dtype.kind in "mM":
-        return np.asarray(values).view(dtype)
-    return values
+def _as_noted(noted: Any, stored: np.dtype[Any], where: str) -> np.dtype[Any]:
+    """Give the dtype that an attribute notes, if the stored one can be read as that."""
+    try:
+        dtype: np.dtype[Any] = np.dtype(noted)
+    except (TypeError, ValueError) as error:
+        raise CompanionError(f"{where}: {DTYPE} is {noted!r}, which is no dtype") from error
+    fits = (dtype.kind == "U" and stored.kind == "S") or (dtype.kind in "mM" and stored == np.int64)
+    if not fits:
+        raise CompanionError(f"{where} is stored as {stored}, which cannot be read as {dtype}")
+    return dtype

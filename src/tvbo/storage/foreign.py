@@ -1,5 +1,6 @@
 """What lies in a companion and is not ours: carried from file to file."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,13 @@ from typing import Any
 
 import h5py
 import numpy as np
+from h5py import h5a, h5d, h5g
 
 from tvbo.errors import StaleFileError
-from tvbo.storage.companion import open_file, stamp_of, walk
+from tvbo.limits import Limits
+from tvbo.storage.chunks import StoredBands
+from tvbo.storage.stored import Stamp, open_file
+from tvbo.storage.structure import check_heaps, read_attribute, readable, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +27,20 @@ class Foreign:
     path : Path
         The file that holds them.
     names : tuple of str
-        Paths of the topmost groups, datasets and links.
+        Paths of the topmost groups, datasets and soft links.
     attrs : tuple of (str, str)
         Attributes on objects of ours: path and name.
     stamp : tuple of int
         The version of the file.
+    limits : Limits
+        What the file may ask for.
     """
 
     path: Path
     names: tuple[str, ...]
     attrs: tuple[tuple[str, str], ...]
-    stamp: tuple[int, int, int]
+    stamp: Stamp
+    limits: Limits
 
     def content(self) -> Iterator[tuple[str, Any]]:
         """
@@ -45,20 +53,24 @@ class Foreign:
         value : object
             Text that stands for the object.
         """
-        with self._file() as file:
+        with self._opened() as file:
             for name, owner in self.attrs:
-                yield f"{name}@{owner}", repr(file[name or "/"].attrs[owner])
-            for top in self.names:
-                link = file.get(top, getlink=True)
-                if not isinstance(link, h5py.HardLink):
-                    yield top, repr(getattr(link, "path", link))
+                yield f"{name}@{owner}", _attribute(h5a.open(file[name or "/"].id, owner.encode()))
+            links: list[str] = []
+            for name, item in visit(h5g.open(file.id, b"/"), self.path, self.limits, links):
+                if not self._carries(name):
                     continue
-                for name, item in walk(file[top], top, []):
-                    for owner, value in item.attrs.items():
-                        yield f"{name}@{owner}", repr(value)
-                    if isinstance(item, h5py.Dataset):
-                        values = None if item.shape is None else np.asarray(item[()]).tolist()
-                        yield name, f"{item.dtype}{item.shape}{values!r}"
+                for index in range(h5a.get_num_attrs(item)):
+                    attribute = h5a.open(item, index=index)
+                    yield f"{name}@{attribute.name.decode('utf-8', 'replace')}", _attribute(attribute)
+                if not isinstance(item, h5g.GroupID):
+                    yield name, _values(item, f"{self.path}: {name}")
+            for name in filter(self._carries, links):
+                link = file.get(name, getlink=True)
+                yield name, repr(getattr(link, "path", "a named type"))
+
+    def _carries(self, name: str) -> bool:
+        return any(name == top or name.startswith(f"{top}/") for top in self.names)
 
     def copy_into(self, target: h5py.File) -> None:
         """
@@ -69,25 +81,53 @@ class Foreign:
         target : h5py.File
             The file.
         """
-        with self._file() as file:
+        with self._opened() as file:
             for name in self.names:
                 if name in target:
                     continue
+                parent = target.require_group(name.rpartition("/")[0] or "/")
                 link = file.get(name, getlink=True)
-                if isinstance(link, h5py.HardLink):
-                    parent = target.require_group(name.rpartition("/")[0] or "/")
-                    file.copy(file[name], parent, name=name.rpartition("/")[2])
-                else:
+                if isinstance(link, h5py.SoftLink):
                     target[name] = link
+                else:
+                    file.copy(file[name], parent, name=name.rpartition("/")[2])
             for name, owner in self.attrs:
                 where = name or "/"
                 if where in target and owner not in target[where].attrs:
                     target[where].attrs[owner] = file[where].attrs[owner]
 
-    def _file(self) -> h5py.File:
-        if stamp_of(self.path) != self.stamp:
-            raise StaleFileError(
-                f"{self.path} has changed since it was opened, and holds content that this network carries "
-                f"along ({', '.join(self.names[:3])}): open the network again with Network.from_file"
-            )
-        return open_file(self.path)
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[h5py.File]:
+        with open_file(self.path) as (file, stamp):
+            if stamp != self.stamp:
+                raise StaleFileError(
+                    f"{self.path} has changed since it was opened, and holds content that this network carries "
+                    f"along ({', '.join(self.names[:3])}): open the network again with Network.from_file"
+                )
+            check_heaps(self.path)
+            yield file
+
+
+def _attribute(attribute: Any) -> str:
+    if attribute.shape is not None and readable(attribute.get_type()):
+        return repr(read_attribute(attribute))
+    values = np.empty(attribute.shape or (), dtype=attribute.dtype)
+    if attribute.shape is not None:
+        attribute.read(values)
+    return f"{attribute.dtype}{attribute.shape}{values.tolist()!r}"
+
+
+def _values(item: Any, where: str) -> str:
+    if item.shape is None:
+        return f"{item.dtype}"
+    if not readable(item.get_type()):
+        values: Any = h5py.Dataset(item)[()]
+    elif item.get_create_plist().get_layout() == h5d.CHUNKED and not StoredBands.can_read(item):
+        # Not ours to decode, and not needed for comparison.
+        values = [
+            item.read_direct_chunk(item.get_chunk_info(index).chunk_offset) for index in range(item.get_num_chunks())
+        ]
+        return f"{item.dtype}{item.shape}{values!r}"
+    else:
+        values = StoredBands(item, where).whole(None)
+    return f"{item.dtype}{item.shape}{np.asarray(values).tolist()!r}"

@@ -1,7 +1,6 @@
 """The HDF5 half, put together in memory and written whole."""
 
 import hashlib
-import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping
@@ -11,13 +10,15 @@ from typing import Any
 import h5py
 import numpy as np
 
-from tvbo.storage.companion import DIGEST, DTYPE, ORDER
+from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST, band_rows, checksums
+from tvbo.storage.companion import DTYPE, ORDER
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.order import order_of
 from tvbo.storage.sparse import Array, sparse_kind, sparse_parts
 
-_CHUNK_BYTES = 1 << 20
 _COMPRESS_FROM = 256
+# tvbo 0.5.3 takes these two as text of variable length only. That is never read here: the datasets say the same.
+_FOR_OTHERS = ("format", "element_type")
 
 
 @dataclass(slots=True)
@@ -146,17 +147,30 @@ class Image:
             If there is no such compression.
         """
         level = _level(compression)
-        buffer = io.BytesIO()
-        with h5py.File(buffer, "w", libver=("v108", "v108")) as file:
+        # In memory, without callbacks into Python: neither a full disk nor Ctrl-C can reach HDF5 while it writes.
+        memory = {"driver": "core", "backing_store": False, "block_size": 1 << 20}
+        with h5py.File(f"{id(self)}.h5", "w", libver=("v108", "v108"), **memory) as file:
             for path in self.arrays:
                 _write(file, path, *self._encoded(path), level)
             for alias, path in self.aliases.items():
                 file[alias] = file[path]
             for path, attrs in self.attrs.items():
-                file.require_group(path or "/").attrs.update(attrs)
+                group = file.require_group(path or "/")
+                group.attrs.update({name: _fixed(name, value) for name, value in attrs.items()})
             for foreign in self.foreign:
                 foreign.copy_into(file)
-        return buffer.getvalue()
+            file.flush()
+            image: bytes = file.id.get_file_image()
+        return image
+
+
+def _fixed(name: str, value: Any) -> Any:
+    """Give text a fixed length: what has a variable one lies in a heap without checksums."""
+    return (
+        np.bytes_(value.encode("utf-8", "surrogatepass"))
+        if isinstance(value, str) and name not in _FOR_OTHERS
+        else value
+    )
 
 
 def _level(compression: str | int) -> int | None:
@@ -171,8 +185,8 @@ def _level(compression: str | int) -> int | None:
 
 def _write(file: h5py.File, path: str, data: Array, attrs: dict[str, Any], level: int | None) -> None:
     options: dict[str, Any] = {}
+    rows = band_rows(data) if data.ndim else 1
     if level is not None and data.ndim and data.nbytes > _COMPRESS_FROM:
-        rows = max(1, min(len(data), _CHUNK_BYTES * len(data) // data.nbytes))
         options = {
             "chunks": (rows, *data.shape[1:]),
             "compression": "gzip",
@@ -180,7 +194,10 @@ def _write(file: h5py.File, path: str, data: Array, attrs: dict[str, Any], level
             "shuffle": _shuffle_helps(data),
         }
     dataset = file.create_dataset(path, data=data, track_times=False, **options)
-    dataset.attrs.update(attrs)
+    dataset.attrs.update({name: _fixed(name, value) for name, value in attrs.items()})
+    if data.ndim and rows < len(data):
+        # So that a slice can be checked too, which the digest of the whole cannot do.
+        dataset.attrs[CHECKSUMS], dataset.attrs[CHECKED_ROWS] = checksums(data, rows), rows
 
 
 def _shuffle_helps(data: Array) -> bool:

@@ -1,83 +1,18 @@
 """The YAML half: read safely, written for people."""
 
 import json
-import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tvbo.errors import NetworkNotFoundError, SidecarError
+from tvbo.errors import LimitError, NetworkNotFoundError, SidecarError
+from tvbo.limits import Limits
+from tvbo.storage.files import read_bytes
+from tvbo.storage.yaml_reader import NUMBER_WITHOUT_DOT, read_yaml
 
 _PREFIX = "tag:yaml.org,2002:"
-_NUMBER = re.compile(r"[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$")
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """
-    Reads what people mean.
-
-    ``.nan`` is the NaN that numpy and Python use (PyYAML's own has the sign bit set), labels are text whatever
-    YAML makes of ``no`` or ``12:30``, numbers without a dot are numbers, and a key that stands twice is an error.
-    """
-
-    def construct_document(self, node: Any) -> Any:
-        top = _fields(node)
-        _as_text(top.get("label"), top.get("description"))
-        for parameter in _fields(top.get("parameters")).values():
-            _as_number(_fields(parameter).get("value"))
-        for row in _items(top.get("nodes")):
-            cells = _fields(row)
-            _as_text(cells.get("label"))
-            _as_number(*_fields(cells.get("position")).values())
-            for parameter in _fields(cells.get("parameters")).values():
-                _as_number(_fields(parameter).get("value"))
-        for row in _items(top.get("edges")):
-            cells = _fields(row)
-            _as_text(cells.get("label"), *_items(cells.get("dimension_labels")))
-        return super().construct_document(node)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        made: dict[Any, Any] = super().construct_mapping(node, deep)
-        if len(made) < len(node.value):
-            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            twice = next((key for key in keys if keys.count(key) > 1), "<<")
-            line = node.start_mark.line + 1
-            raise yaml.constructor.ConstructorError(
-                None, None, f"in the mapping at line {line}, {twice!r} stands twice"
-            )
-        return made
-
-
-def _fields(node: Any) -> dict[str, Any]:
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-
-
-def _items(node: Any) -> list[Any]:
-    return node.value if isinstance(node, yaml.SequenceNode) else []
-
-
-def _as_text(*nodes: Any) -> None:
-    for node in nodes:
-        if isinstance(node, yaml.ScalarNode) and node.tag != f"{_PREFIX}null":
-            node.tag = f"{_PREFIX}str"
-
-
-def _as_number(*nodes: Any) -> None:
-    # YAML 1.1, which PyYAML reads, takes 1e-05 for text, since it has no dot.
-    for node in nodes:
-        if isinstance(node, yaml.ScalarNode) and not node.style and _NUMBER.match(node.value):
-            node.tag = f"{_PREFIX}float"
-
-
-def _float(loader: Any, node: Any) -> float:
-    value: float = loader.construct_yaml_float(node)
-    return float("nan") if value != value else value
-
-
-_Loader.add_constructor(f"{_PREFIX}float", _float)
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -89,7 +24,7 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 def _text(dumper: Any, text: str) -> Any:
     # Quoted, so that no reader takes it for the number that it looks like.
-    style = "'" if _NUMBER.match(text) else None
+    style = "'" if NUMBER_WITHOUT_DOT.match(text) else None
     return dumper.represent_scalar(f"{_PREFIX}str", text, style=style)
 
 
@@ -116,7 +51,7 @@ def dump(record: dict[str, Any]) -> str:
     return text
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path, limits: Limits = Limits()) -> str:  # noqa: B008 - it cannot be changed
     """
     Read the text of a sidecar.
 
@@ -124,6 +59,8 @@ def text_of(path: Path) -> str:
     ----------
     path : Path
         The file.
+    limits : Limits
+        How large it may be.
 
     Returns
     -------
@@ -136,10 +73,12 @@ def text_of(path: Path) -> str:
         If there is no such file.
     SidecarError
         If it is not text.
+    UnsafeFileError
+        If it is no plain file, or too large.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
+        return read_bytes(path, limits).decode("utf-8-sig")
+    except NetworkNotFoundError:
         error = NetworkNotFoundError(f"there is no file {path}: expected the sidecar of a network")
         if path.with_suffix(".h5").exists():
             error.add_note(f"{path.with_suffix('.h5').name} is there: open that")
@@ -148,7 +87,7 @@ def text_of(path: Path) -> str:
         raise SidecarError(f"{path} is not text in UTF-8 ({error}): expected a YAML sidecar") from error
 
 
-def parse(text: str, path: Path) -> dict[str, Any]:
+def parse(text: str, path: Path, limits: Limits = Limits()) -> dict[str, Any]:  # noqa: B008 - it cannot be changed
     """
     Understand the text of a sidecar.
 
@@ -158,6 +97,8 @@ def parse(text: str, path: Path) -> dict[str, Any]:
         YAML, or JSON if the file is called ``.json``.
     path : Path
         Where it comes from.
+    limits : Limits
+        How much it may hold.
 
     Returns
     -------
@@ -168,14 +109,73 @@ def parse(text: str, path: Path) -> dict[str, Any]:
     ------
     SidecarError
         If it is neither, or not a mapping.
+    LimitError
+        If it holds more than the limits allow.
     """
+    limits.check("sidecar_bytes", len(text), path)
     try:
         # YAML reads most of JSON, but not its surrogate pairs.
-        record = json.loads(text) if path.suffix.lower() == ".json" else yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, ValueError) as error:
+        record = read_json(text, path, limits) if path.suffix.lower() == ".json" else read_yaml(text, path, limits)
+    except LimitError:
+        raise
+    except ValueError as error:
         raise SidecarError(f"{path} cannot be understood: {error}") from error
     if not isinstance(record, dict):
         raise SidecarError(
             f"{path} holds a {type(record).__name__}: expected a mapping with keys such as label and nodes"
         )
     return record
+
+
+def read_json(text: str, where: object, limits: Limits) -> Any:
+    """
+    Read JSON, within the limits of a sidecar.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    where : object
+        What to call it in messages.
+    limits : Limits
+        How much it may hold.
+
+    Returns
+    -------
+    object
+        Dicts, lists, text, numbers and None.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or a key stands twice.
+    LimitError
+        If it holds more than the limits allow.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_once)
+    except RecursionError:
+        limits.check("depth", sys.getrecursionlimit(), where)
+        raise
+    _measure(value, where, limits)
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return made
+
+
+def _measure(value: Any, where: object, limits: Limits) -> None:
+    """Walk level by level: JSON says only at the end how deep and how large it was."""
+    level, depth, count = [value], 0, 0
+    while level:
+        count += len(level)
+        limits.check("sidecar_values", count, where)
+        holders = [each for each in level if isinstance(each, (dict, list))]
+        depth += 1 if holders else 0
+        limits.check("depth", depth, where)
+        level = [item for each in holders for item in (each.values() if isinstance(each, dict) else each)]

@@ -104,8 +104,11 @@ def sparse_from_parts(layout: str, kind: str, shape: tuple[int, ...], parts: Map
     Raises
     ------
     ValueError
-        If the parts do not make up a matrix.
+        If the parts do not make up a matrix; scipy itself would read and write beyond its arrays.
     """
+    if layout not in _PARTS or kind not in ("matrix", "array"):
+        raise ValueError(f"there is no sparse {kind} in the layout {layout!r}")
+    _check_parts(layout, shape, parts)
     make = getattr(sp, f"{layout}_{kind}")
     data = parts["data"]
     if layout == "lil":
@@ -135,3 +138,50 @@ def sparse_from_parts(layout: str, kind: str, shape: tuple[int, ...], parts: Map
         if getattr(matrix, name).dtype != parts[name].dtype:
             setattr(matrix, name, parts[name])
     return matrix
+
+
+def _check_parts(layout: str, shape: tuple[int, ...], parts: Mapping[str, Array]) -> None:
+    missing = [name for name in _PARTS[layout] if name not in parts]
+    if missing:
+        raise ValueError(f"it has no {' and no '.join(missing)}")
+    rows, columns = shape
+    data = parts["data"]
+    for name in _PARTS[layout]:
+        axes = {"bsr": 3, "dia": 2}.get(layout, 1) if name == "data" else 2 if name == "keys" else 1
+        if parts[name].ndim != axes:
+            raise ValueError(f"{name} has {parts[name].ndim} axes: expected {axes}")
+        if name != "data" and parts[name].dtype.kind not in "iu":
+            raise ValueError(f"{name} holds {parts[name].dtype}: expected integers")
+    if layout in ("csr", "csc", "bsr"):
+        high, wide = data.shape[1:] if layout == "bsr" else (1, 1)
+        if not high or not wide or rows % high or columns % wide:
+            raise ValueError(f"blocks of {high} x {wide} do not fill {rows} x {columns}")
+        lines, places = (columns, rows) if layout == "csc" else (rows // high, columns // wide)
+        indptr, indices = parts["indptr"], parts["indices"]
+        if len(indptr) != lines + 1 or indptr[0] != 0 or (indptr[1:] < indptr[:-1]).any():
+            raise ValueError(f"indptr must have {lines + 1} entries that begin with 0 and do not decrease")
+        if not indptr[-1] <= min(len(indices), len(data)):
+            raise ValueError(f"indptr ends with {indptr[-1]}, but there are {len(indices)} indices, {len(data)} values")
+        _check_range("indices", indices, places)
+    elif layout == "coo":
+        if not len(parts["row"]) == len(parts["col"]) == len(data):
+            raise ValueError(f"{len(parts['row'])} rows, {len(parts['col'])} columns and {len(data)} values")
+        _check_range("row", parts["row"], rows)
+        _check_range("col", parts["col"], columns)
+    elif layout == "lil":
+        counts = parts["counts"]
+        if len(counts) != rows or (counts < 0).any() or not int(counts.sum()) == len(parts["columns"]) == len(data):
+            raise ValueError(f"counts must have {rows} entries that add up to the {len(data)} values")
+        _check_range("columns", parts["columns"], columns)
+    elif layout == "dok":
+        if parts["keys"].shape != (len(data), 2):
+            raise ValueError(f"keys have shape {parts['keys'].shape}: expected ({len(data)}, 2)")
+        _check_range("keys", parts["keys"][:, 0], rows)
+        _check_range("keys", parts["keys"][:, 1], columns)
+    elif len(parts["offsets"]) != len(data):
+        raise ValueError(f"{len(parts['offsets'])} offsets for {len(data)} diagonals")
+
+
+def _check_range(name: str, places: Array, size: int) -> None:
+    if places.size and (places.min() < 0 or places.max() >= size):
+        raise ValueError(f"{name} run from {places.min()} to {places.max()}: expected 0 to {size - 1}")

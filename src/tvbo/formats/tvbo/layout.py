@@ -1,9 +1,9 @@
 """Where things lie in a companion, for the writer and the reader."""
 
-from tvbo.storage.pair import TEXT
+from tvbo.storage import pair
 
 INLINE_NODES = 4096
-RECORD, PARENT = "tvbo/record", "tvbo/parent"
+RECORD, TEXT, PARENT = pair.RECORD, pair.TEXT, "tvbo/parent"
 EXTRA, PARAMETERS, NODES = "tvbo/extra", "tvbo/parameters", "tvbo/nodes"
 MAPPING, INDEX = "/mesh/region_mapping", "/nodes/parent_index"
 # Keys of an edge in the sidecar, and attributes of its group, that an EdgeMatrix has a place of its own for.

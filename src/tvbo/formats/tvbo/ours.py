@@ -3,11 +3,14 @@
 from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, MESH_KEYS, OURS
 from tvbo.model.network import Network
 from tvbo.storage import pair
-from tvbo.storage.companion import DIGEST, DTYPE, ORDER, Companion
+from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
+from tvbo.storage.companion import DTYPE, ORDER, Companion
 from tvbo.storage.foreign import Foreign
+from tvbo.storage.stored import CONTENT
 
 _OUR_ATTRS = frozenset(
-    ("tvbo_class", "schema_version", "sidecar_file", DTYPE, ORDER, DIGEST, pair.CONTENT, pair.REPLACES)
+    ("tvbo_class", "schema_version", "sidecar_file", DTYPE, ORDER, DIGEST, CHECKSUMS, CHECKED_ROWS)
+    + (CONTENT, pair.REPLACES)
     + MESH_KEYS
     + EDGE_ATTRS
 )
@@ -42,7 +45,7 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
     ]
     if not names and not attrs:
         return None
-    return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp)
+    return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp, companion.limits)
 
 
 def _is_ours(name: str, network: Network) -> bool:

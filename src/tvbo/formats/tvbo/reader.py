@@ -1,26 +1,42 @@
 """A network made of a sidecar and a companion; arrays are read when they are touched."""
 
+import contextlib
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tvbo.errors import CompanionError, NetworkNotFoundError, SidecarError, warn
+from tvbo.errors import (
+    CompanionError,
+    NetworkNotFoundError,
+    SidecarError,
+    StaleFileError,
+    TvboError,
+    UnsafeFileError,
+    warn,
+)
 from tvbo.formats.tvbo.edge_list import add_matrices
 from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, RECORD
 from tvbo.formats.tvbo.ours import foreign_content
+from tvbo.limits import Limits
 from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
 from tvbo.storage import pair, schema, sidecar
-from tvbo.storage.companion import AbsentArray, Companion, StoredArray
+from tvbo.storage.companion import Companion
+from tvbo.storage.files import inside
 from tvbo.storage.record import restore, unpack
+from tvbo.storage.stored import AbsentArray, StoredArray
+
+_TRIES = 20
 
 
-def read(path: Path) -> Network:
+def read(path: Path, *, limits: Limits = Limits(), verify: bool = True) -> Network:  # noqa: B008
     """
     Open a pair of files; arrays are read when they are touched.
 
@@ -28,6 +44,10 @@ def read(path: Path) -> Network:
     ----------
     path : Path
         The sidecar, or its companion.
+    limits : Limits
+        What the files may ask for, and whether they may lead out of their folder.
+    verify : bool
+        Whether an array is compared with its checksum when it is read.
 
     Returns
     -------
@@ -36,19 +56,45 @@ def read(path: Path) -> Network:
     """
     # Arrays are read later, perhaps from another working folder.
     path = path.absolute()
-    return _read(path, ())
+    for attempt in range(_TRIES):
+        try:
+            return _read(path, (), _Trust(limits, verify))
+        except StaleFileError:
+            # Somebody saved while this was being opened.
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError
 
 
-def _read(path: Path, children: tuple[Path, ...]) -> Network:
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    limits: Limits
+    verify: bool
+
+
+def _read(path: Path, children: tuple[Path, ...], trust: _Trust) -> Network:
     """Open a pair on the way up from its children, so that a circle is noticed."""
-    found = pair.open_pair(path)
-    network = _Reader(found.record, found.companion, found.missing, "", (*children, found.path)).network()
-    network.path = found.path
-    if found.companion is not None:
-        foreign = foreign_content(found.companion, network)
-        if foreign is not None:
-            network.extra["hdf5"] = foreign
+    found = pair.open_pair(path, trust.limits, verify=trust.verify)
+    with _understood(found.path):
+        reader = _Reader(found.record, found.companion, found.missing, "", (*children, found.path), trust)
+        network = reader.network()
+        network.path = found.path
+        if found.companion is not None:
+            foreign = foreign_content(found.companion, network)
+            if foreign is not None:
+                network.extra["hdf5"] = foreign
     return network
+
+
+@contextlib.contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """Turn what a record of the wrong shape brings about into an error that names the file."""
+    try:
+        yield
+    except (TvboError, OSError):
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, struct.error) as error:
+        raise SidecarError(f"{path} cannot be understood: {type(error).__name__}: {error}") from error
 
 
 class _Reader:
@@ -61,11 +107,13 @@ class _Reader:
         missing: Path | None,
         base: str,
         lineage: tuple[Path, ...],
+        trust: _Trust,
     ) -> None:
         self.held = held
         self.missing = missing
         self.below = f"{base}/" if base else ""
         self.lineage = lineage
+        self.trust = trust
         self.path = lineage[-1]
         schema.check(record, self.path)
         self.private = self.held.record(f"{self.below}{RECORD}") if self.held else {}
@@ -127,7 +175,10 @@ class _Reader:
         elements = self._first("mesh/elements", "mesh/faces")
         if vertices is None or elements is None or self.held is None:
             return None
-        kind = self.held.under(f"{self.below}mesh").get("element_type")
+        said = self.record.get("mesh")
+        kind = said.get("element_type") if isinstance(said, dict) else None
+        if kind is None:
+            kind = self.held.variable_text(f"{self.below}mesh", "element_type")
         return Mesh(vertices, elements, self._array("mesh/normals"), element_type=None if kind is None else str(kind))
 
     def _nodes(self, mesh: Mesh | None) -> NodeTable:
@@ -226,7 +277,10 @@ class _Reader:
             first = next((shape for shape in shapes if shape is not None and len(shape)), None)
             count = mesh.number_of_vertices if mesh is not None else 0 if first is None else int(first[0])
         if type(count) is not int or count < 0:
-            raise SidecarError(f"{self.path}: number_of_nodes must be a whole number, not {count!r}")
+            raise SidecarError(f"{self.path}: number_of_nodes must be a whole number, not {str(count)[:100]!r}")
+        stored = self.held.arrays.values() if self.held else ()
+        if not any(count in each.shape[:1] or (count + 1,) == each.shape for each in stored):
+            self.trust.limits.check("nodes", count, self.path)
         return count
 
     def _parameters(self) -> Parameters:
@@ -245,6 +299,9 @@ class _Reader:
                 value = self.held.arrays[where] if value == note.get("shown", value) else value
                 for key in ("dataset_path", "shape", "datatype"):
                     slots.pop(key, None)
+            elif self.held is None and where:
+                # The sidecar shows a summary, which is not the value.
+                value = AbsentArray(self._place(), f"/{where}", ())
             found[name] = Parameter(value, slots.pop("unit", None), slots.pop("label", None), slots)
         return found
 
@@ -254,10 +311,12 @@ class _Reader:
             return None
         stored = self._array(name.lstrip("/"))
         if stored is None:
-            size = self._count(None)
-            place = self.missing or (self.held.path if self.held else self.path.with_suffix(".h5"))
-            return AbsentArray(place, name, (size,), np.dtype(np.int64))
+            return AbsentArray(self._place(), name, (self._count(None),), np.dtype(np.int64))
         return stored
+
+    def _place(self) -> Path:
+        """Tell where an array should lie that is not there."""
+        return self.missing or (self.held.path if self.held else self.path.with_suffix(".h5"))
 
     def _parent(self) -> "_Parent | None":
         name = self.record.get("parent_network")
@@ -265,7 +324,9 @@ class _Reader:
         if name is None:
             return None
         carried = self.held if "group" in note else None
-        return _Parent(str(name), self.lineage, carried, note.get("group", ""), note.get("file"), note.get("content"))
+        return _Parent(
+            str(name), self.lineage, self.trust, carried, note.get("group", ""), note.get("file"), note.get("content")
+        )
 
     def _edges(self, network: Network) -> list[dict[str, Any]]:
         """Add the matrices; give back the edges that are listed one by one."""
@@ -275,7 +336,7 @@ class _Reader:
         if rows is None and self.held is not None:
             prefix = f"{self.below}edges/"
             listed = [
-                {"label": name.removeprefix(prefix)}
+                {"label": name.removeprefix(prefix), **self._unit_of(name)}
                 for name, attrs in self.held.attrs.items()
                 if name.startswith(prefix) and "format" in attrs
             ]
@@ -283,6 +344,10 @@ class _Reader:
             name = str(row.get("label", row.get("name")))
             self._add(network, name, row)
         return explicit
+
+    def _unit_of(self, group: str) -> dict[str, str]:
+        said = self.held.variable_text(group, "unit") if self.held else None
+        return {} if said is None else {"unit": said}
 
     def _add(self, network: Network, name: str, row: dict[str, Any]) -> None:
         group = f"{self.below}edges/{name}"
@@ -313,17 +378,20 @@ class _Reader:
         n = network.number_of_nodes
         width = n if labels is None else len(labels)
         if self.held is None:
-            place = self.missing or self.path.with_suffix(".h5")
-            return AbsentArray(place, f"/{group}", (n, width))
+            return AbsentArray(self._place(), f"/{group}", (n, width))
         if not attrs and f"{group}/data" not in self.held.arrays:
             there = sorted(name for name in self.held.attrs if name.startswith(f"{self.below}edges/"))
             raise CompanionError(
                 f"{self.held.path} has no {group}, which {self.path.name} lists; it has: {', '.join(there) or 'none'}"
             )
-        source = str(attrs.get("format", "dense"))
+        parts = self.held.parts_of(group)
+        # The attribute says so too, but as text of variable length, which is not read without need.
+        source = "csr" if "indptr" in parts else "coo" if "row" in parts else "dense"
         if source == "dense":
-            return self.held.arrays[f"{group}/data"]
-        layout, kind = str(attrs.get("layout", source)), str(attrs.get("kind", "array"))
+            if "data" not in parts:
+                raise CompanionError(f"{self.held.path}: {group} holds no numbers that can be read")
+            return parts["data"]
+        layout, kind = str(attrs.get("layout") or source), str(attrs.get("kind") or "array")
         shape = tuple(int(size) for size in np.atleast_1d(attrs.get("shape", ())))
         # tvbo 0.5.3 leaves the shape empty when it was handed a sparse matrix.
         shape = shape if len(shape) == 2 else (n, width)
@@ -360,6 +428,7 @@ class _Parent:
 
     name: str
     lineage: tuple[Path, ...]
+    trust: _Trust
     carried: Companion | None
     group: str
     file: str | None
@@ -367,26 +436,32 @@ class _Parent:
 
     def __call__(self) -> Network:
         child = self.lineage[-1]
-        beside = child.parent / (self.file or self.name)
         if self.carried is None:
-            return self._linked(beside)
-        if self.file is not None and beside.exists():
-            if pair.identifier(sidecar.text_of(beside)) == self.content:
-                return _read(beside, self.lineage)
+            return self._linked()
+        beside = None if self.file is None else self._beside(self.file)
+        if beside is not None and beside.exists():
+            if pair.identifier(sidecar.text_of(beside, self.trust.limits)) == self.content:
+                return _read(beside, self.lineage, self.trust)
             warn(
                 f"{beside} has changed since {child.name} was saved: the parent network is read as it was then. "
                 f"To use the new one, set parent_network = Network.from_file({beside.name!r})"
             )
         record = self.carried.record(f"{self.group}/sidecar")
-        return _Reader(record, self.carried, None, self.group, self.lineage).network()
+        with _understood(child):
+            return _Reader(record, self.carried, None, self.group, self.lineage, self.trust).network()
 
-    def _linked(self, beside: Path) -> Network:
+    def _beside(self, name: str) -> Path:
+        child = self.lineage[-1]
+        return inside(child.parent, name, f"{child}: parent_network", self.trust.limits)
+
+    def _linked(self) -> Network:
         """Open the parent by the name of its sidecar, or by its label among the sidecars of the folder."""
         child = self.lineage[-1]
-        found = beside if self.name.endswith(pair.SIDECARS) and beside.exists() else None
+        beside = self._beside(self.name) if self.name.endswith(pair.SIDECARS) else None
+        found = beside if beside is not None and beside.exists() else None
         if found is None:
             others = (each for each in sorted(child.parent.glob("*.yaml")) if each != child)
-            found = next((each for each in others if _label_of(each) == self.name), None)
+            found = next((each for each in others if self._label_of(each) == self.name), None)
         if found is None:
             raise NetworkNotFoundError(
                 f"{child} has the parent network {self.name!r}, which is neither a file nor a label in "
@@ -394,11 +469,11 @@ class _Parent:
             )
         if found in self.lineage:
             raise SidecarError(f"{child}: its parent network is {found.name}, which is its own descendant")
-        return _read(found, self.lineage)
+        return _read(found, self.lineage, self.trust)
 
-
-def _label_of(path: Path) -> str | None:
-    try:
-        return str(sidecar.parse(sidecar.text_of(path), path).get("label"))
-    except (SidecarError, OSError):
-        return None
+    def _label_of(self, path: Path) -> str | None:
+        limits = self.trust.limits
+        try:
+            return str(sidecar.parse(sidecar.text_of(path, limits), path, limits).get("label"))
+        except (SidecarError, UnsafeFileError, OSError):
+            return None

@@ -1,5 +1,6 @@
 """A network laid into a sidecar and a companion."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES,
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.network import Network
 from tvbo.storage import pair, schema, sidecar
-from tvbo.storage.companion import StoredArray, stamp_of
+from tvbo.storage.commit import commit, stamped
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.image import Image
 from tvbo.storage.order import order_of
 from tvbo.storage.record import pack, readable
+from tvbo.storage.stored import StoredArray, stamp_of
 
 
 def write(
@@ -50,7 +52,7 @@ def write(
     companion = target.with_suffix(".h5")
     _keep_before_overwriting(network, companion)
     image, text = _lay_out(network, target, nodes)
-    pair.commit(target, companion, text, image, compression)
+    commit(target, companion, text, image, compression)
     network.path = target
     _follow(network, companion)
 
@@ -60,7 +62,7 @@ def _lay_out(network: Network, target: Path, nodes: str) -> tuple[Image, str]:
     image = Image()
     record = _put(network, image, "", target, nodes)
     image.attrs[""]["sidecar_file"] = target.name
-    return image, pair.stamped(sidecar.dump(record), image)
+    return image, stamped(sidecar.dump(record), image)
 
 
 def _put(network: Network, image: Image, base: str, target: Path, nodes: str) -> dict[str, Any]:
@@ -330,4 +332,4 @@ def _follow(network: Network, companion: Path) -> None:
     """Foreign objects were copied into the new file: from now on they are carried from there."""
     foreign = network.extra.get("hdf5")
     if isinstance(foreign, Foreign):
-        network.extra["hdf5"] = Foreign(companion, foreign.names, foreign.attrs, stamp_of(companion))
+        network.extra["hdf5"] = replace(foreign, path=companion, stamp=stamp_of(companion.stat()))

@@ -1,0 +1,353 @@
+"""
+Notes of where arrays lie: read when they are touched, checked when they are read.
+
+A `StoredArray` holds no open file, can be pickled, and refuses to read a file that was replaced by another network.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from h5py import h5d
+
+from tvbo.errors import CompanionError, CorruptionError, StaleFileError, TvboError, UnsafeFileError
+from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, StoredBands
+from tvbo.storage.files import check_plain
+from tvbo.storage.order import in_order
+from tvbo.storage.sparse import Array, sparse_from_parts
+from tvbo.storage.structure import attributes, read_attribute
+
+Stamp = tuple[int, int, int]
+# The group of the companion that is ours, and the identifier of the save among its attributes.
+GROUP, CONTENT = "tvbo", "content"
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# What libhdf5 and h5py raise when a file is not what it seems.
+HDF5_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError)
+
+
+def stamp_of(state: os.stat_result) -> Stamp:
+    """
+    Tell one version of a file from the next.
+
+    Parameters
+    ----------
+    state : os.stat_result
+        Its state.
+
+    Returns
+    -------
+    tuple of int
+        Inode, size and time of change.
+    """
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
+@contextlib.contextmanager
+def open_file(path: Path) -> Iterator[tuple[h5py.File, Stamp]]:
+    """
+    Open an HDF5 file for reading.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Yields
+    ------
+    file : h5py.File
+        The file; whatever libhdf5 raises inside becomes a `CompanionError`.
+    stamp : tuple of int
+        The version of the file that was opened.
+
+    Raises
+    ------
+    CompanionError
+        If it is missing, damaged, or no HDF5 file.
+    UnsafeFileError
+        If it is no plain file.
+    """
+    try:
+        state = check_plain(path)
+        with path.open("rb") as plain:
+            head = plain.read(64)
+    except UnsafeFileError:
+        raise
+    except OSError as error:
+        raise CompanionError(
+            f"the companion {path} cannot be read ({error.strerror or 'there is no such file'}): "
+            "put the .h5 file beside its sidecar"
+        ) from error
+    if not head.startswith(_SIGNATURE):
+        raise CompanionError(f"{path} is not an HDF5 file{_what_else(head)}")
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            if sys.platform != "win32":
+                # Another save may have replaced it since; on Windows an open file cannot be replaced.
+                state = os.fstat(file.id.get_vfd_handle())
+            yield file, stamp_of(state)
+    except TvboError:
+        raise
+    except HDF5_ERRORS as error:
+        raise CompanionError(f"{path} is damaged: {error}") from error
+
+
+def _what_else(head: bytes) -> str:
+    if not head:
+        return ": it is empty"
+    if head.startswith(b"version https://git-lfs"):
+        return ": it is a pointer of git-lfs; run git lfs pull"
+    if head.lstrip()[:1] == b"<":
+        return ": it is a web page; download the file itself"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArray:
+    """
+    An array in a companion, read when it is touched.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    dataset : str
+        Path of the dataset in it.
+    shape : tuple of int
+        Shape.
+    dtype : numpy.dtype
+        Element type that it is read as.
+    order : str
+        Memory order that it is read in, as `order_of` tells it.
+    stamp : tuple of int
+        The version of the file that this was read from.
+    content : str
+        The identifier of the save that it belongs to; empty for files by others.
+    digest : str or None
+        SHA-256 of its bytes as stored; None if there is none, or it is not to be looked at.
+    """
+
+    path: Path
+    dataset: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    order: str
+    stamp: Stamp
+    content: str = ""
+    digest: str | None = None
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = _expanded(key, self.ndim)
+        if parts is None or not self.ndim:
+            # What a band of rows does not tell: lists, masks, steps backwards, new axes.
+            return np.asarray(self)[key]
+        with self._opened() as item:
+            bands = StoredBands(item, f"{self.path}: {self.dataset}")
+            sums, rows = _checks(item, bands, self.digest is not None)
+            if rows is None:
+                # A small array is read whole, so that its digest can be looked at.
+                return _decode(bands.whole(self.digest), self.dtype)[key]
+            return _decode(_picked(bands, parts, rows, sums), self.dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        with self._opened() as item:
+            stored = StoredBands(item, f"{self.path}: {self.dataset}").whole(self.digest)
+        values = in_order(_decode(stored, self.dtype), self.order)
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Any]:
+        with open_file(self.path) as (file, stamp):
+            if stamp != self.stamp and not self._is_same_save(file):
+                raise StaleFileError(
+                    f"{self.path} has changed since it was opened, {self.dataset} was not read yet: "
+                    "open the network again with Network.from_file"
+                )
+            try:
+                item = h5d.open(file.id, self.dataset.encode("utf-8", "surrogateescape"))
+            except KeyError as error:
+                raise CompanionError(f"{self.path}: {self.dataset} cannot be read: {error}") from error
+            if item.shape != self.shape:
+                raise StaleFileError(f"{self.path}: {self.dataset} has another shape than when it was opened")
+            yield item
+
+    def _is_same_save(self, file: h5py.File) -> bool:
+        """Tell whether another file holds the same: a copy, or the network saved with another compression."""
+        if not self.content or GROUP not in file:
+            return False
+        return bool(attributes(file[GROUP].id).get(CONTENT) == self.content)
+
+
+def _checks(item: Any, bands: StoredBands, wanted: bool) -> tuple[Array | None, int | None]:
+    """Give the checksums of bands and the rows of each; no rows if the array is to be read whole."""
+    if not bands.size:
+        return None, None
+    if wanted:
+        if not h5py.h5a.exists(item, CHECKSUMS.encode()):
+            return None, None
+        rows = int(read_attribute(h5py.h5a.open(item, CHECKED_ROWS.encode())))
+        sums = np.asarray(read_attribute(h5py.h5a.open(item, CHECKSUMS.encode())))
+        step = bands.chunks[0] if bands.chunks else rows
+        if rows < 1 or rows != step or sums.shape != (-(-bands.shape[0] // rows),) or sums.dtype.kind != "u":
+            raise CorruptionError(f"{bands.where}: its checksums do not fit its shape")
+        return sums, rows
+    rows = bands.chunks[0] if bands.chunks else max(1, (1 << 20) * bands.shape[0] // bands.size)
+    return None, rows
+
+
+def _expanded(key: Any, ndim: int) -> list[Any] | None:
+    """Spell a key out, one part for each axis; None if it is no plain slice."""
+    parts = list(key) if isinstance(key, tuple) else [key]
+    plain = all(
+        part is Ellipsis
+        or (isinstance(part, (int, np.integer)) and not isinstance(part, (bool, np.bool_)))
+        or (isinstance(part, slice) and (part.step is None or part.step > 0))
+        for part in parts
+    )
+    dots = sum(part is Ellipsis for part in parts)
+    if not plain or dots > 1 or len(parts) - dots > ndim:
+        return None
+    where = next((index for index, part in enumerate(parts) if part is Ellipsis), len(parts))
+    missing = ndim - (len(parts) - dots)
+    return [*parts[:where], *[slice(None)] * missing, *parts[where + 1 :]]
+
+
+def _picked(bands: StoredBands, parts: list[Any], rows: int, sums: Array | None) -> Array:
+    """Read the bands that a key needs, one at a time, and keep what it asks for."""
+    length, first = bands.shape[0], parts[0]
+    one = not isinstance(first, slice)
+    if one and not -length <= first < length:
+        raise IndexError(f"row {first} is out of range: {bands.where} has {length} rows")
+    start, stop, step = (int(first) % length, int(first) % length + 1, 1) if one else first.indices(length)
+    pieces = []
+    for low, values in bands.bands(start, stop, rows, sums) if stop > start else ():
+        begin = start if start >= low else start + -(-(low - start) // step) * step
+        pieces.append(values[(slice(begin - low, stop - low, step), *parts[1:])])
+    if not pieces:
+        return np.empty((1, *bands.shape[1:]), bands.dtype)[(slice(0, 0), *parts[1:])]
+    found = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    return np.ascontiguousarray(found)[0] if one else np.ascontiguousarray(found)
+
+
+def _decode(values: Any, dtype: np.dtype[Any]) -> Any:
+    if dtype.kind == "U":
+        raw = np.asarray(values)
+        text = [item.decode("utf-8", "surrogatepass") for item in raw.reshape(-1).tolist()]
+        return np.array(text, dtype=dtype).reshape(raw.shape)
+    if dtype.kind in "mM":
+        return np.asarray(values).view(dtype)
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentArray:
+    """
+    An array that cannot be read: its shape is known, touching it says why.
+
+    Attributes
+    ----------
+    path : Path
+        The file that should hold it.
+    dataset : str
+        What was to be read from it.
+    shape : tuple of int
+        Shape that the sidecar promises.
+    dtype : numpy.dtype
+        Element type that is expected.
+    """
+
+    path: Path
+    dataset: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
+
+    def __getitem__(self, key: Any) -> Any:
+        raise CompanionError(
+            f"{self.dataset} lies in {self.path}, which is missing: put the .h5 file beside its sidecar"
+        )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        values: Array = self[()]
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSparse:
+    """
+    A sparse matrix in a companion, read when it is touched.
+
+    Attributes
+    ----------
+    format : str
+        The scipy name of its layout.
+    kind : str
+        ``matrix`` or ``array``, scipy's two families.
+    shape : tuple of int
+        Shape.
+    dtype : numpy.dtype
+        Element type.
+    parts : dict of str to StoredArray
+        The arrays that make it up.
+    source : str
+        The layout in which the parts are stored; ``coo`` may hold a ``csc`` column by column.
+    """
+
+    format: str
+    kind: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    parts: dict[str, StoredArray]
+    source: str
+
+    def load(self) -> Any:
+        """
+        Read the matrix.
+
+        Returns
+        -------
+        sparse matrix
+            Exactly as it was saved: nothing sorted, summed or dropped.
+
+        Raises
+        ------
+        CompanionError
+            If its arrays do not make up a matrix.
+        """
+        parts = {name: np.asarray(part) for name, part in self.parts.items()}
+        try:
+            if self.format == "csc" and self.source == "coo":
+                parts = _columns_from_pairs(parts, self.shape)
+            return sparse_from_parts(self.format, self.kind, self.shape, parts)
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
+            first = next(iter(self.parts.values()))
+            raise CompanionError(f"{first.path}: {first.dataset} is no {self.format} matrix: {error}") from error
+
+
+def _columns_from_pairs(parts: dict[str, Array], shape: tuple[int, ...]) -> dict[str, Array]:
+    """Make csc of what was stored column by column as coo."""
+    columns = parts["col"]
+    if columns.size and (columns.dtype.kind not in "iu" or columns.min() < 0 or columns.max() >= shape[1]):
+        raise ValueError(f"column indices must lie between 0 and {shape[1] - 1}")
+    if (columns[1:] < columns[:-1]).any():
+        raise ValueError("column indices must not decrease")
+    counts = np.bincount(columns, minlength=shape[1])
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(parts["row"].dtype)
+    return {"indptr": indptr, "indices": parts["row"], "data": parts["data"]}

@@ -1,0 +1,270 @@
+"""
+What an HDF5 file is made of, looked at before anything in it is read.
+
+HDF5 files can point out of themselves (external links, raw data in other files, virtual datasets), can name
+plug-ins, and can declare more than they hold. The objects are visited by hard links only, and whatever leads out
+or asks for too much is refused. Text of variable length lies in heaps that libhdf5 trusts; it is read only where
+nothing else says the same, and after these have been looked at.
+"""
+
+import math
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from h5py import h5a, h5d, h5g, h5l, h5o, h5t, h5z
+
+from tvbo.errors import CompanionError, UnsafeFileError
+from tvbo.limits import Limits
+
+FILTERS = frozenset((h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32))
+_NUMBERS = frozenset((h5t.INTEGER, h5t.FLOAT, h5t.ENUM, getattr(h5t, "COMPLEX", h5t.INTEGER)))
+_ATTRIBUTE_BYTES = 4096
+
+
+def visit(root: Any, path: Path, limits: Limits, others: list[str]) -> Iterator[tuple[str, Any]]:
+    """
+    Visit every group and dataset by hard links only.
+
+    Parameters
+    ----------
+    root : h5py.h5g.GroupID
+        The root of the file.
+    path : Path
+        The file, for messages.
+    limits : Limits
+        How many objects there may be, and how deep.
+    others : list of str
+        Soft links and named types are noted here, and not followed.
+
+    Yields
+    ------
+    name : str
+        Where an object is; the root is ``""``.
+    item : h5py.h5g.GroupID or h5py.h5d.DatasetID
+        The object.
+
+    Raises
+    ------
+    UnsafeFileError
+        If a link leads out of the file, or groups form a circle.
+    LimitError
+        If there are too many objects, or they lie too deep.
+    """
+    yield "", root
+    seen = {h5o.get_info(root).addr}
+    left = [("", root, 1)]
+    count = 0
+    while left:
+        base, group, depth = left.pop()
+        for raw in group:
+            name = f"{base}/{_text(raw)}" if base else _text(raw)
+            count += 1
+            if count > limits.objects:
+                limits.check("objects", count, path)
+            link = group.links.get_info(raw).type
+            if link == h5l.TYPE_SOFT:
+                others.append(name)
+                continue
+            if link != h5l.TYPE_HARD:
+                raise UnsafeFileError(f"{path}: {name} is a link into another file: such links are not followed")
+            item = h5o.open(group, raw)
+            if isinstance(item, h5g.GroupID):
+                limits.check("depth", depth, f"{path}: {name}")
+                address = h5o.get_info(item).addr
+                if address in seen:
+                    raise UnsafeFileError(f"{path}: the group {name} stands in two places, perhaps inside itself")
+                seen.add(address)
+                left.append((name, item, depth + 1))
+            elif not isinstance(item, h5d.DatasetID):
+                others.append(name)
+                continue
+            yield name, item
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def declared_bytes(dataset: Any, where: str, limits: Limits) -> int:
+    """
+    Check where the data of a dataset lie, and tell how many bytes they would take in memory.
+
+    Parameters
+    ----------
+    dataset : h5py.h5d.DatasetID
+        The dataset.
+    where : str
+        The file and its place in it.
+    limits : Limits
+        How large a chunk may be.
+
+    Returns
+    -------
+    int
+        Number of bytes.
+
+    Raises
+    ------
+    UnsafeFileError
+        If they lie in other files.
+    LimitError
+        If a chunk is too large.
+    """
+    plan = dataset.get_create_plist()
+    layout = plan.get_layout()
+    if layout == h5d.VIRTUAL or (layout == h5d.CONTIGUOUS and plan.get_external_count()):
+        raise UnsafeFileError(f"{where} lies in other files: expected numbers in the companion itself")
+    width = dataset.get_type().get_size()
+    if layout == h5d.CHUNKED:
+        limits.check("chunk_bytes", math.prod(plan.get_chunk()) * width, where)
+    size: int = math.prod(dataset.shape or ()) * width
+    return size
+
+
+def readable(kind: Any) -> bool:
+    """
+    Tell whether values of a type are numbers, truths or text of fixed length.
+
+    Parameters
+    ----------
+    kind : h5py.h5t.TypeID
+        The type.
+
+    Returns
+    -------
+    bool
+        False for references, variable length, and whatever needs code to be understood.
+    """
+    family = kind.get_class()
+    if family == h5t.STRING:
+        return not kind.is_variable_str()
+    if family == h5t.COMPOUND:
+        # How h5py writes complex numbers.
+        names = [kind.get_member_name(index) for index in range(kind.get_nmembers())]
+        return names == [b"r", b"i"] and all(kind.get_member_class(index) == h5t.FLOAT for index in (0, 1))
+    return family in _NUMBERS
+
+
+def attributes(item: Any) -> dict[str, Any]:
+    """
+    Read the attributes of an object that can be read without trust.
+
+    Parameters
+    ----------
+    item : h5py.h5g.GroupID or h5py.h5d.DatasetID
+        The object.
+
+    Returns
+    -------
+    dict of str to object
+        numpy scalars and arrays, and text as str; None where it is of variable length, large, or of another kind.
+    """
+    found: dict[str, Any] = {}
+    for index in range(h5a.get_num_attrs(item)):
+        attribute = h5a.open(item, index=index)
+        kind = attribute.get_type()
+        name = _text(attribute.name)
+        if not readable(kind) or attribute.get_storage_size() > _ATTRIBUTE_BYTES or attribute.shape is None:
+            found[name] = None
+        else:
+            found[name] = read_attribute(attribute)
+    return found
+
+
+def read_attribute(attribute: Any) -> Any:
+    """
+    Read an attribute of fixed length.
+
+    Parameters
+    ----------
+    attribute : h5py.h5a.AttrID
+        The attribute.
+
+    Returns
+    -------
+    object
+        A numpy scalar or array, or text.
+    """
+    values = np.empty(attribute.shape, dtype=attribute.dtype)
+    attribute.read(values)
+    if values.ndim:
+        return values
+    value: Any = values[()]
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
+
+
+def variable_text(file: h5py.File, path: Path, name: str, attribute: str) -> str | None:
+    """
+    Read an attribute of text that may be of variable length, as other programs write it.
+
+    Parameters
+    ----------
+    file : h5py.File
+        The open file.
+    path : Path
+        Where it lies.
+    name : str
+        The object.
+    attribute : str
+        The attribute.
+
+    Returns
+    -------
+    str or None
+        The text; None if there is no such attribute, or it is no text.
+
+    Raises
+    ------
+    CompanionError
+        If the heaps of the file are damaged.
+    """
+    if name and name not in file:
+        return None
+    holder = file[name or "/"].attrs
+    if attribute not in holder:
+        return None
+    check_heaps(path)
+    value = holder[attribute]
+    return value if isinstance(value, str) else None
+
+
+def check_heaps(path: Path) -> None:
+    """
+    Look at the heaps in which text of variable length lies; libhdf5 follows damaged ones for ever.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is read from end to end.
+
+    Raises
+    ------
+    CompanionError
+        If one is damaged.
+
+    Notes
+    -----
+    HDF5 File Format Specification 3.0, section III.E, "Global Heap".
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        start = whole.find(b"GCOL")
+        while start >= 0:
+            if not _is_sound(whole, start):
+                raise CompanionError(f"{path}: the heap of text at byte {start} is damaged")
+            start = whole.find(b"GCOL", start + 4)
+
+
+def _is_sound(whole: Any, start: int) -> bool:
+    """Step from object to object of a heap, as libhdf5 does."""
+    end = start + int.from_bytes(whole[start + 8 : start + 16], "little")
+    if whole[start + 4] != 1 or end > len(whole):
+        return False
+    place = start + 16
+    while place + 16 <= end and whole[place : place + 2] != b"\0\0":
+        length = int.from_bytes(whole[place + 8 : place + 16], "little")
+        place += 16 + (length + 7) // 8 * 8
+    return place <= end
