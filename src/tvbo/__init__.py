@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tvbo.model.network import Network
     from tvbo.model.nodes import Node, NodeTable
     from tvbo.model.parameters import Parameter, Parameters
+    from tvbo.model.validity import Problem, Report
 
     database_path: Path
 
@@ -35,6 +36,8 @@ _HOMES = {
     "NodeTable": "tvbo.model.nodes",
     "Parameter": "tvbo.model.parameters",
     "Parameters": "tvbo.model.parameters",
+    "Problem": "tvbo.model.validity",
+    "Report": "tvbo.model.validity",
     "database_path": "tvbo.database",
     "errors": "tvbo.errors",
 }
@@ -50,6 +53,8 @@ __all__ = [
     "NodeTable",
     "Parameter",
     "Parameters",
+    "Problem",
+    "Report",
     "__version__",
     "database_path",
     "errors",

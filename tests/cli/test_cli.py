@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -36,7 +37,7 @@ def saved(pair: Path) -> Path:
 def test_help_lists_every_command() -> None:
     done = tvbo("--help")
     assert done.returncode == 0
-    for name in ("info", "verify", "validate", "convert", "plot", "formats", "demo"):
+    for name in ("info", "verify", "validate", "repair", "convert", "plot", "formats", "demo"):
         assert f" {name} " in done.stdout
 
 
@@ -86,13 +87,39 @@ def test_verify_exits_0_only_for_identical_networks(saved: Path, tmp_path: Path)
 
 def test_validate_names_what_is_wrong(saved: Path) -> None:
     assert tvbo("validate", saved).returncode == 0
+    assert "every array was read" in tvbo("validate", saved, "--deep").stdout
     companion = saved.with_suffix(".h5")
+    with h5py.File(companion, "r+") as file:
+        file["edges/weight/data"][0, 0] = 99
+    assert tvbo("validate", saved).returncode == 0
+    done = tvbo("validate", saved, "--deep", "--json")
+    assert done.returncode == 1
+    assert [problem["path"] for problem in json.loads(done.stdout)["problems"]] == ["edges/weight/data"]
     companion.write_bytes(companion.read_bytes()[:-500])
     done = tvbo("validate", saved, "--json")
     assert done.returncode == 1
     assert not json.loads(done.stdout)["valid"]
     companion.unlink()
     assert tvbo("validate", saved).returncode == 1
+
+
+def test_repair_brings_a_sidecar_back(saved: Path) -> None:
+    text = saved.read_bytes()
+    assert tvbo("repair", saved).stdout == "nothing to repair\n"
+    saved.write_bytes(text[: len(text) // 2])
+    assert tvbo("info", saved).returncode == 2
+    done = tvbo("repair", saved)
+    assert done.returncode == 0
+    assert "is damaged" in done.stdout
+    assert saved.read_bytes() == text
+
+
+def test_an_edit_by_hand_is_said(saved: Path) -> None:
+    saved.write_bytes(saved.read_bytes().replace(b"distance_unit: mm", b"distance_unit: cm"))
+    done = tvbo("info", saved)
+    assert done.returncode == 0
+    assert done.stderr.startswith("tvbo: warning: ")
+    assert "was edited since it was saved" in tvbo("validate", saved).stdout
 
 
 def test_formats_lists_what_there_is() -> None:

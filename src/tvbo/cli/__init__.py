@@ -2,9 +2,11 @@
 
 import sys
 import traceback
+import warnings
+from typing import Any
 
 from tvbo._optional import require
-from tvbo.errors import TvboError
+from tvbo.errors import TvboError, TvboWarning
 
 
 def main() -> None:
@@ -14,6 +16,7 @@ def main() -> None:
         require("rich", extra="cli", purpose="run the tvbo command")
         from tvbo.cli.app import app
 
+        warnings.showwarning = _say  # type: ignore[assignment]
         app()
     except Exception as error:  # noqa: BLE001 - the one boundary: a traceback would end with 1, which says "differs"
         if not _is_answer(error):
@@ -22,6 +25,14 @@ def main() -> None:
         said = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
         sys.stderr.write(f"tvbo: {' '.join('; '.join(said).split())}\n")
         sys.exit(2)
+
+
+def _say(message: Any, category: type[Warning], *place: Any) -> None:
+    """Print warnings of ours as messages; the line of code that brought one about means nothing here."""
+    if issubclass(category, TvboWarning):
+        sys.stderr.write(f"tvbo: warning: {message}\n")
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, *place[:2]))
 
 
 def _is_answer(error: Exception) -> bool:

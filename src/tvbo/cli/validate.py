@@ -9,25 +9,22 @@ import typer
 
 def run(
     path: Annotated[Path, typer.Argument(help="The sidecar of a network.")],
+    deep: Annotated[bool, typer.Option("--deep", help="Read every array and compare it with its checksum.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Open a network and read all of it; exit status 1 and the reason if it is not sound."""
-    from tvbo import Network
-    from tvbo.errors import MissingDependencyError, TvboError, UnknownFormatError
+    """Check that a network's files belong together and fit; exit status 1 and the reasons if they do not."""
+    from tvbo import Network, registry
+    from tvbo.errors import NetworkNotFoundError
 
-    problem = None
-    try:
-        digest = Network.from_file(path).digest()
-    except (MissingDependencyError, UnknownFormatError):
-        # Nothing was read, so nothing is known of it.
-        raise
-    except TvboError as error:
-        # A linked network that is missing makes this one invalid; only without a file there is nothing to judge.
-        if not path.exists():
-            raise
-        problem, digest = str(error), None
+    if not path.exists():
+        raise NetworkNotFoundError(f"there is no file {path}")
+    module = registry.for_path(path, "read")
+    check = getattr(module, "validate", None)
+    report = check(path, deep=deep) if check else Network.from_file(path).validate(deep=deep)
     if json:
-        typer.echo(json_text.dumps({"valid": problem is None, "problem": problem, "digest": digest}))
+        problems = [problem._asdict() for problem in report.problems]
+        said = {"valid": bool(report), "deep": deep, "problems": problems, "notes": list(report.notes)}
+        typer.echo(json_text.dumps(said))
     else:
-        typer.echo(f"invalid: {problem}" if problem else f"valid: every array was read; {digest}")
-    raise typer.Exit(1 if problem else 0)
+        typer.echo(str(report))
+    raise typer.Exit(0 if report else 1)

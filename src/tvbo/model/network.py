@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy.typing as npt
 
 from tvbo.errors import DuplicateNameError, NetworkNotFoundError, ShapeError
-from tvbo.model import compare
+from tvbo.model import compare, validity
 from tvbo.model.arrays import Array, LazyDict, as_array
 from tvbo.model.doors import Doors
 from tvbo.model.figures import Figures
@@ -392,6 +392,22 @@ class Network(Doors, Figures):
             True if `diff` is empty.
         """
         return not self.diff(other)
+
+    def validate(self, *, deep: bool = False) -> validity.Report:
+        """
+        Check that the parts fit one another and, on request, that every array can be read.
+
+        Parameters
+        ----------
+        deep : bool
+            Whether to read every array that still lies on disk and compare it with its checksum; none is kept.
+
+        Returns
+        -------
+        Report
+            True if nothing is wrong; its `problems` name the array.
+        """
+        return validity.validate_network(self, deep)
 
     def digest(self) -> str:
         """

@@ -153,8 +153,8 @@ class StoredBands:
                 self._fill(values[start : start + self.chunks[0]], start)
         if digest is not None and hashlib.sha256(_bytes(values)).hexdigest() != digest:
             raise CorruptionError(
-                f"{self.where} is damaged: its numbers are not those that were saved (SHA-256 differs). "
-                "Take the file from a backup; verify=False reads it as it is"
+                f"{self.where} is damaged: its numbers are not those that were saved (SHA-256 differs); "
+                "verify=False reads them as they are"
             )
         return values
 

@@ -16,7 +16,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tvbo.errors import CompanionError
+from tvbo.errors import CompanionError, warn
+from tvbo.limits import Limits
 from tvbo.storage import schema
 from tvbo.storage.companion import Companion
 from tvbo.storage.files import read_head
@@ -82,10 +83,18 @@ def commit(target: Path, companion: Path, text: str, image: Image, compression: 
         replaces = _replaced(target, companion)
         image.attrs[GROUP] = {CONTENT: identifier(text) or "", REPLACES: " ".join(replaces)}
         data = image.build(compression)
+        allowed = Limits().inflated(len(data))
+        if image.size() > allowed:
+            warn(
+                f"{companion.name} is so small for the {image.size():,} bytes that it holds that it will be taken for "
+                f"a bomb: open it with Network.from_file(path, limits=Limits(inflated_bytes={2 * image.size()}))"
+            )
         with _locked(folder) as alone:
             # Compressing takes long: somebody else may have saved meanwhile.
             if _replaced(target, companion) == replaces:
-                _replace([(companion, data), (target, text.encode())], alone)
+                if alone:
+                    _clear(target, companion)
+                _replace([(companion, data), (target, text.encode())])
                 return
 
 
@@ -114,13 +123,42 @@ def _replaced(target: Path, companion: Path) -> list[str]:
     return sorted(each for each in found if each)
 
 
-def _replace(files: list[tuple[Path, bytes]], alone: bool) -> None:
+def replace_sidecar(target: Path, text: str, keep: Path | None) -> list[Path]:
+    """
+    Replace a sidecar alone, and clear away what interrupted saves left.
+
+    Parameters
+    ----------
+    target : Path
+        The sidecar.
+    text : str
+        What it is to say.
+    keep : Path or None
+        Where to keep the one that is there.
+
+    Returns
+    -------
+    list of Path
+        What was cleared away.
+    """
+    with _locked(target.parent) as alone:
+        left = _clear(target, target.with_suffix(".h5")) if alone else []
+        if keep is not None:
+            target.replace(keep)
+        _replace([(target, text.encode())])
+    return left
+
+
+def _clear(*targets: Path) -> list[Path]:
+    """Remove what crashes left of these names; nobody else is writing here."""
+    left = [each for target in targets for each in target.parent.glob(f".{_literal(target.name)}.*{SUFFIX}")]
+    for leftover in left:
+        leftover.unlink(missing_ok=True)
+    return left
+
+
+def _replace(files: list[tuple[Path, bytes]]) -> None:
     folder = files[0][0].parent
-    if alone:
-        # Nobody else is writing here: whatever is left of this name was left by a crash.
-        for target, _ in files:
-            for leftover in folder.glob(f".{_literal(target.name)}.*{SUFFIX}"):
-                leftover.unlink(missing_ok=True)
     mark = f"{secrets.token_hex(4)}{SUFFIX}"
     steps = [(folder / f".{target.name}.{mark}", target, data) for target, data in files]
     try:

@@ -14,6 +14,7 @@ from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST, band_rows, chec
 from tvbo.storage.companion import DTYPE, ORDER
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.order import order_of
+from tvbo.storage.sidecar import measure
 from tvbo.storage.sparse import Array, sparse_kind, sparse_parts
 
 _COMPRESS_FROM = 256
@@ -55,6 +56,8 @@ class Image:
         record : mapping
             What it says.
         """
+        # What would not be read again without raised limits is not written.
+        measure(record, f"{dataset} of the network to be saved")
         # Escapes would merge two lone surrogates that happen to stand side by side into one character.
         self.add_text(dataset, json.dumps(record, separators=(",", ":"), ensure_ascii=False))
 
@@ -87,6 +90,17 @@ class Image:
             plain = {name: np.asarray(value).tolist() for name, value in sorted(self.attrs[path].items())}
             yield f"{path} {plain}\n"
         yield f"{sorted(self.aliases.items())}\n"
+
+    def size(self) -> int:
+        """
+        Tell what the arrays come to in memory.
+
+        Returns
+        -------
+        int
+            Number of bytes.
+        """
+        return sum(self._encoded(path)[0].nbytes for path in self.arrays)
 
     def _encoded(self, path: str) -> tuple[Array, dict[str, Any]]:
         if path not in self._ready:

@@ -5,6 +5,7 @@ Lists, tuples, mappings, text, numbers, None, numpy scalars and arrays come back
 would turn tuples into lists, and lose the bits of a NaN.
 """
 
+import datetime
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -120,6 +121,11 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
         The same with a replacement character, or a plain NaN.
     exact : list of [path, shown, exact]
         The keys that lead to each such value, and both of its forms.
+
+    Raises
+    ------
+    TypeError
+        If there is a value that YAML does not give back.
     """
     exact: list[list[Any]] = []
 
@@ -133,6 +139,12 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
             if shown != value:
                 exact.append([path, shown, value])
             return shown
+        if not isinstance(value, (int, float, bytes, datetime.date, type(None))):
+            # YAML would write it, and give something else back.
+            where = ".".join(map(str, path))
+            raise TypeError(
+                f"{where} is a {type(value).__name__}, which a sidecar cannot hold: use text, numbers, lists and dicts"
+            )
         if isinstance(value, float) and value != value and struct.pack(">d", value).hex() != _NAN:
             exact.append([path, {"$float": _NAN}, {"$float": struct.pack(">d", value).hex()}])
             return float("nan")

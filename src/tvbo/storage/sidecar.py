@@ -157,7 +157,7 @@ def read_json(text: str, where: object, limits: Limits) -> Any:
     except RecursionError:
         limits.check("depth", sys.getrecursionlimit(), where)
         raise
-    _measure(value, where, limits)
+    measure(value, where, limits)
     return value
 
 
@@ -169,8 +169,24 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _measure(value: Any, where: object, limits: Limits) -> None:
-    """Walk level by level: JSON says only at the end how deep and how large it was."""
+def measure(value: Any, where: object, limits: Limits = Limits()) -> None:  # noqa: B008 - it cannot be changed
+    """
+    Hold a record against the limits, level by level.
+
+    Parameters
+    ----------
+    value : object
+        Dicts, lists and what they hold.
+    where : object
+        What to call it in messages.
+    limits : Limits
+        How deep and how large it may be.
+
+    Raises
+    ------
+    LimitError
+        If it nests too deep, or holds too much.
+    """
     level, depth, count = [value], 0, 0
     while level:
         count += len(level)

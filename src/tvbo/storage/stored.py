@@ -159,6 +159,8 @@ class StoredArray:
         if parts is None or not self.ndim:
             # What a band of rows does not tell: lists, masks, steps backwards, new axes.
             return np.asarray(self)[key]
+        # Raises what numpy raises for rows that are not there; takes no memory.
+        _ = np.broadcast_to(np.empty((), self.dtype), self.shape)[key]
         with self._opened() as item:
             bands = StoredBands(item, f"{self.path}: {self.dataset}")
             sums, rows = _checks(item, bands, self.digest is not None)
@@ -187,7 +189,11 @@ class StoredArray:
                 raise CompanionError(f"{self.path}: {self.dataset} cannot be read: {error}") from error
             if item.shape != self.shape:
                 raise StaleFileError(f"{self.path}: {self.dataset} has another shape than when it was opened")
-            yield item
+            try:
+                yield item
+            except CorruptionError as error:
+                error.add_note("take the file from a backup; arrays that are not damaged can still be read")
+                raise
 
     def _is_same_save(self, file: h5py.File) -> bool:
         """Tell whether another file holds the same: a copy, or the network saved with another compression."""
@@ -234,8 +240,6 @@ def _picked(bands: StoredBands, parts: list[Any], rows: int, sums: Array | None)
     """Read the bands that a key needs, one at a time, and keep what it asks for."""
     length, first = bands.shape[0], parts[0]
     one = not isinstance(first, slice)
-    if one and not -length <= first < length:
-        raise IndexError(f"row {first} is out of range: {bands.where} has {length} rows")
     start, stop, step = (int(first) % length, int(first) % length + 1, 1) if one else first.indices(length)
     pieces = []
     for low, values in bands.bands(start, stop, rows, sums) if stop > start else ():

@@ -136,7 +136,7 @@ class _Reader:
             raise self.wrong(event, "a mapping or a list stands where a key belongs")
         elif value in holder:
             raise self.wrong(event, f"{value!r} stands twice")
-        elif value == "<<" and event.style is None:
+        elif value == "<<" and not event.style:
             raise self.wrong(event, "merge keys (<<) are not read: write the keys out")
         else:
             # Its place in the order is here; the value follows.

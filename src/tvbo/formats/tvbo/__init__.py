@@ -8,11 +8,13 @@ where other readers ignore it.
 import os
 from pathlib import Path
 
+from tvbo.formats.tvbo.check import validate
 from tvbo.formats.tvbo.reader import read
 from tvbo.formats.tvbo.writer import write
 from tvbo.model.network import Network
+from tvbo.storage.repair import repair
 
-__all__ = ["EXTENSIONS", "WRITES", "from_object", "read", "takes", "write"]
+__all__ = ["EXTENSIONS", "WRITES", "from_object", "read", "repair", "takes", "validate", "write"]
 
 EXTENSIONS = (".yaml", ".yml", ".json", ".h5", ".hdf5")
 WRITES = (".yaml", ".yml", ".h5", ".hdf5")

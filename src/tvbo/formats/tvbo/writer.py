@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES, PARAMETERS, PARENT, RECORD
+from tvbo.limits import Limits
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.network import Network
 from tvbo.storage import pair, schema, sidecar
@@ -62,7 +63,15 @@ def _lay_out(network: Network, target: Path, nodes: str) -> tuple[Image, str]:
     image = Image()
     record = _put(network, image, "", target, nodes)
     image.attrs[""]["sidecar_file"] = target.name
-    return image, stamped(sidecar.dump(record), image)
+    sidecar.measure(record, f"the sidecar {target.name}")
+    text = sidecar.dump(record)
+    most = Limits().sidecar_bytes
+    if len(text) > most:
+        raise ValueError(
+            f"the sidecar {target.name} would have {len(text):,} bytes, and {most:,} are read: "
+            "nodes='companion' keeps nodes out of it"
+        )
+    return image, stamped(text, image)
 
 
 def _put(network: Network, image: Image, base: str, target: Path, nodes: str) -> dict[str, Any]:

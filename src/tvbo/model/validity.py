@@ -1,0 +1,121 @@
+"""Whether a network is sound: that its parts fit one another and, on request, that every array can be read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tvbo.errors import TvboError
+from tvbo.model.arrays import LazyArray, LazySparse, is_loaded, load
+from tvbo.model.compare import content
+
+if TYPE_CHECKING:
+    from tvbo.model.network import Network
+
+
+class Problem(NamedTuple):
+    """
+    One thing that is wrong.
+
+    Attributes
+    ----------
+    path : str
+        Where: a part of the network such as ``matrices.weight``, or a dataset of its file.
+    message : str
+        What is wrong with it.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    What was found; true if nothing is wrong.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        What is wrong.
+    notes : tuple of str
+        What is worth knowing, such as a sidecar that was edited by hand.
+    deep : bool
+        Whether every array was read and compared with its checksum.
+    """
+
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    deep: bool = False
+
+    def __bool__(self) -> bool:
+        return not self.problems
+
+    def __str__(self) -> str:
+        how = "every array was read" if self.deep else "the structure fits; arrays were not read"
+        count = len(self.problems)
+        head = f"invalid: {count} problem{'s' * (count > 1)}" if count else f"valid: {how}"
+        return "\n".join(
+            [head, *(f"  {problem}" for problem in self.problems), *(f"  ({note})" for note in self.notes)]
+        )
+
+
+def validate_network(network: "Network", deep: bool) -> Report:
+    """
+    Check a network.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    deep : bool
+        Whether to read every array that still lies on disk. None is kept.
+
+    Returns
+    -------
+    Report
+        What is wrong.
+    """
+    return Report(tuple(_problems(network, deep)), deep=deep)
+
+
+def _problems(network: "Network", deep: bool) -> Iterator[Problem]:
+    values = content(network)
+    path = "nodes"
+    try:
+        for path, value in values:
+            if deep and not is_loaded(value) and isinstance(value, (LazyArray, LazySparse)):
+                yield from _unreadable(path, value)
+    except TvboError as error:
+        # What comes after a part that cannot even be listed is not known.
+        yield Problem(f"after {path}", str(error))
+        return
+    yield from _wrong_rows(network, deep)
+
+
+def _unreadable(path: str, value: Any) -> Iterator[Problem]:
+    try:
+        load(value)
+    except TvboError as error:
+        yield Problem(path, str(error))
+
+
+def _wrong_rows(network: "Network", deep: bool) -> Iterator[Problem]:
+    """Find numbers that lead to a vertex or a region that is not there."""
+    checks = []
+    if network.mesh is not None:
+        checks.append(("mesh.elements", network.mesh.arrays.peek("elements"), 0, network.mesh.number_of_vertices))
+    if network.has_node_mapping and network.has_parent_network:
+        checks.append(("node_mapping_data", network.held_node_mapping(), -1, network.parent().number_of_nodes))
+    for path, held, low, size in checks:
+        if not deep and not is_loaded(held):
+            continue
+        try:
+            rows = load(held)
+        except TvboError:
+            # Said already.
+            continue
+        if rows.size and (rows.min() < low or rows.max() >= size):
+            yield Problem(path, f"runs from {rows.min()} to {rows.max()}: expected {low} to {size - 1}")
