@@ -33,6 +33,7 @@ peer: .venv/.made
 	$(BIN)/python -m pytest -m peer tests/peer
 
 bench: .venv/.made
+	$(BIN)/python benchmarks/safety.py
 	$(BIN)/python benchmarks/round_trip.py
 
 clean:

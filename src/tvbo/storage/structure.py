@@ -15,7 +15,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5g, h5l, h5o, h5t, h5z
+from h5py import h5, h5a, h5d, h5g, h5l, h5o, h5t, h5z
 
 from tvbo.errors import CompanionError, UnsafeFileError
 from tvbo.limits import Limits
@@ -55,29 +55,31 @@ def visit(root: Any, path: Path, limits: Limits, others: list[str]) -> Iterator[
         If there are too many objects, or they lie too deep.
     """
     yield "", root
-    seen = {h5o.get_info(root).addr}
+    seen = set()
     left = [("", root, 1)]
     count = 0
     while left:
         base, group, depth = left.pop()
-        for raw in group:
+        # In any other order libhdf5 sorts as many names as a damaged file claims.
+        names: list[bytes] = []
+        group.links.iterate(names.append, order=h5.ITER_NATIVE)
+        for raw in sorted(names):
             name = f"{base}/{_text(raw)}" if base else _text(raw)
             count += 1
             if count > limits.objects:
                 limits.check("objects", count, path)
-            link = group.links.get_info(raw).type
-            if link == h5l.TYPE_SOFT:
+            link = group.links.get_info(raw)
+            if link.type == h5l.TYPE_SOFT:
                 others.append(name)
                 continue
-            if link != h5l.TYPE_HARD:
+            if link.type != h5l.TYPE_HARD:
                 raise UnsafeFileError(f"{path}: {name} is a link into another file: such links are not followed")
             item = h5o.open(group, raw)
             if isinstance(item, h5g.GroupID):
                 limits.check("depth", depth, f"{path}: {name}")
-                address = h5o.get_info(item).addr
-                if address in seen:
+                if link.u in seen:
                     raise UnsafeFileError(f"{path}: the group {name} stands in two places, perhaps inside itself")
-                seen.add(address)
+                seen.add(link.u)
                 left.append((name, item, depth + 1))
             elif not isinstance(item, h5d.DatasetID):
                 others.append(name)

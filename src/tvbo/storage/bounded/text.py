@@ -1,0 +1,145 @@
+"""Markup and tables: without what they could fetch from elsewhere, and with their words as they stand."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any, NoReturn
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from tvbo.errors import DamagedFileError, UnsafeFileError
+from tvbo.limits import Limits
+from tvbo.storage.bounded.plain import decoding, read_bytes
+
+_ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1"})
+_STEP = 1 << 16
+# expat holds a tag, a comment or an instruction whole, and some versions read it anew with each piece.
+_LONGEST_TAG = 1 << 20
+_LONGEST_FIELD = 1 << 17
+
+
+def xml(path: Path, limits: Limits) -> Element:
+    """
+    Read a document of XML, without a document type, entities of its own, or anything from elsewhere.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    limits : Limits
+        ``sidecar_bytes`` of it, with ``objects`` elements and attributes that nest ``depth`` deep.
+
+    Returns
+    -------
+    xml.etree.ElementTree.Element
+        The outermost element; prefixes of namespaces stay as they are written.
+
+    Raises
+    ------
+    NetworkNotFoundError
+        If there is no such file.
+    UnsafeFileError
+        If it is no plain file, or declares a document type or entities.
+    LimitError
+        If it asks for more than a limit allows.
+    DamagedFileError
+        If it cannot be decoded.
+    """
+    data = memoryview(read_bytes(path, limits.sidecar_bytes))
+    reader = _Reader(path, limits)
+    with decoding(path, "XML", (expat.ExpatError, ValueError, LookupError, AssertionError)):
+        for start in range(0, len(data), _STEP):
+            reader.feed(data[start : start + _STEP])
+        return reader.close()
+
+
+class _Reader:
+    """Builds elements of what expat tells, and stops it where it should not go."""
+
+    def __init__(self, where: object, limits: Limits) -> None:
+        self.where, self.limits = where, limits
+        self.depth = self.count = self.fed = 0
+        self.tree = TreeBuilder()
+        self.parser: Any = expat.ParserCreate()
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.tree.data
+        self.parser.XmlDeclHandler = self.declaration
+        for kind in ("StartDoctypeDecl", "EntityDecl", "ExternalEntityRef", "UnparsedEntityDecl", "SkippedEntity"):
+            setattr(self.parser, f"{kind}Handler", self.unsafe)
+
+    def feed(self, piece: memoryview) -> None:
+        self.parser.Parse(piece, False)
+        self.fed += len(piece)
+        if self.fed - self.parser.CurrentByteIndex > _LONGEST_TAG:
+            raise DamagedFileError(f"{self.where}: a tag or comment is longer than {_LONGEST_TAG:,} bytes")
+
+    def close(self) -> Element:
+        self.parser.Parse(b"", True)
+        return self.tree.close()
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        self.limits.check("depth", self.depth, self.where)
+        self.count += 1 + len(attributes)
+        self.limits.check("objects", self.count, self.where)
+        self.tree.start(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        self.depth -= 1
+        self.tree.end(tag)
+
+    def declaration(self, version: str, encoding: str | None, standalone: int) -> None:
+        # Python would look for any other among its modules.
+        if encoding is not None and encoding.lower() not in _ENCODINGS:
+            raise DamagedFileError(f"{self.where} is in {encoding[:40]!r}: expected one of {sorted(_ENCODINGS)}")
+
+    def unsafe(self, *args: object) -> NoReturn:
+        raise UnsafeFileError(
+            f"{self.where} declares a document type or entities, which can lead to other files: "
+            "delete the <!DOCTYPE ...> at its beginning"
+        )
+
+
+def table(path: Path, limits: Limits, delimiter: str | None = None) -> list[list[str]]:
+    r"""
+    Read a table of text, with every field as it stands: ``NA`` and ``001`` stay text.
+
+    Parameters
+    ----------
+    path : Path
+        The file, in UTF-8 with or without a byte order mark.
+    limits : Limits
+        ``sidecar_bytes`` of it, with ``sidecar_values`` rows and fields.
+    delimiter : str, optional
+        What stands between fields; without it a tab where the first line has one, else a comma.
+
+    Returns
+    -------
+    list of list of str
+        Rows of fields, without lines that are empty; rows need not be of one length.
+
+    Raises
+    ------
+    NetworkNotFoundError
+        If there is no such file.
+    UnsafeFileError
+        If it is no plain file.
+    LimitError
+        If it asks for more than a limit allows.
+    DamagedFileError
+        If it is no text, or a quotation or a field does not end.
+    """
+    with decoding(path, "a table of text in UTF-8", (ValueError, csv.Error)):
+        text = read_bytes(path, limits.sidecar_bytes).decode("utf-8-sig")
+        if "\0" in text:
+            raise DamagedFileError(f"{path} holds NUL characters: expected a table of text")
+        if delimiter is None:
+            delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
+        # Counted before any is made; one in quotes counts as well.
+        limits.check("sidecar_values", sum(map(text.count, ("\n", "\r", delimiter))), path)
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
+        longest = max((len(field) for row in rows for field in row), default=0)
+        if longest > _LONGEST_FIELD:
+            raise DamagedFileError(f"{path}: a field has {longest:,} characters: expected {_LONGEST_FIELD:,} at most")
+        return rows
