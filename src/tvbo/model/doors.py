@@ -169,7 +169,8 @@ class Doors:
         Raises
         ------
         OSError
-            If it cannot be written; then files that were there are as they were.
+            If it cannot be written; then files that were there are as they were. A pair is replaced as a whole: if
+            only the last step fails, after the companion is in place, it holds the new network.
         UnknownFormatError
             If no format has that extension.
         """
