@@ -38,6 +38,22 @@ lookalikes = st.sampled_from(
 )
 
 
+# Right to left, mixed directions and their overrides, combining marks, and labels of ten thousand characters.
+scripts = st.sampled_from(
+    [
+        "\u05de\u05d5\u05d7",
+        "\u0627\u0644\u062f\u0645\u0627\u063a V1",
+        "\u202eabc\u202c",
+        "\u200f",
+        "e\u0301\u0323",
+        "\u2066x\u2069",
+    ]
+)
+long_texts = st.builds(
+    lambda text, times: (text * times)[:10_000], texts | scripts | lookalikes, st.integers(1, 10_000)
+)
+
+
 def open_edited(path: Path) -> Network:
     """Open a pair whose sidecar is not the one that was saved; that is said."""
     with pytest.warns(TvboWarning, match="was edited since it was saved"):
@@ -69,6 +85,23 @@ def test_every_bit_of_floats_and_every_label_survive(pair, weights, labels, colu
     found = reload(network, pair, nodes=nodes)
     assert not network.diff(found), str(network.diff(found))
     assert network.digest() == found.digest()
+
+
+@quick
+@given(st.lists(scripts | long_texts | lookalikes, min_size=6, max_size=6), st.sampled_from(["inline", "companion"]))
+def test_hostile_text_survives_everywhere(pair, words, nodes) -> None:
+    # A trailing NUL is what numpy itself takes off.
+    words = [word.rstrip("\0") for word in words]
+    network = Network.from_matrix(np.eye(2), labels=words[:2])
+    network.label, network.description = words[2], words[3]
+    network.nodes.columns["hemisphere"] = np.array(words[2:4])
+    network.parameters["note"] = Parameter(words[4], words[5], words[0])
+    network.set_matrix("gain", np.ones((2, 2)), unit=words[1], column_labels=words[4:])
+    network.extra["words"] = {f"key {index}": word for index, word in enumerate(words)}
+    network.save(pair, nodes=nodes)
+    found = Network.from_file(pair)
+    assert network.identical(found), str(network.diff(found))
+    assert found.identical(Network.from_file(pair.with_suffix(".h5")))
 
 
 @quick

@@ -15,6 +15,7 @@ from h5py import h5g
 from tvbo.errors import CompanionError, LimitError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST, StoredBands
+from tvbo.storage.heaps import check_dense_storage
 from tvbo.storage.sidecar import read_json
 from tvbo.storage.sparse import Array
 from tvbo.storage.stored import CONTENT, GROUP, Stamp, StoredArray, StoredSparse, open_file
@@ -98,6 +99,7 @@ class Companion:
         at_once: dict[str, Array] = {}
         total = 0
         with open_file(path) as (file, stamp):
+            check_dense_storage(path)
             for name, item in visit(h5g.open(file.id, b"/"), path, limits, links):
                 attrs[name] = attributes(item)
                 if not isinstance(item, h5g.GroupID):
@@ -141,6 +143,7 @@ class Companion:
             If it is no HDF5 file.
         """
         with open_file(path) as (file, _):
+            check_dense_storage(path)
             there = [name for name in names if not name or isinstance(file.get(name, getlink=True), h5py.HardLink)]
             return {name: attributes(h5g.open(file.id, (name or "/").encode())) for name in there}
 

@@ -13,8 +13,9 @@ from h5py import h5a, h5d, h5g
 from tvbo.errors import StaleFileError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import StoredBands
+from tvbo.storage.heaps import check_text_heaps
 from tvbo.storage.stored import Stamp, open_file
-from tvbo.storage.structure import check_heaps, read_attribute, readable, visit
+from tvbo.storage.structure import read_attribute, readable, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Foreign:
                     f"{self.path} has changed since it was opened, and holds content that this network carries "
                     f"along ({', '.join(self.names[:3])}): open the network again with Network.from_file"
                 )
-            check_heaps(self.path)
+            check_text_heaps(self.path)
             yield file
 
 

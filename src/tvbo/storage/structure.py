@@ -8,7 +8,6 @@ nothing else says the same, and after these have been looked at.
 """
 
 import math
-import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ import h5py
 import numpy as np
 from h5py import h5, h5a, h5d, h5g, h5l, h5o, h5t, h5z
 
-from tvbo.errors import CompanionError, UnsafeFileError
+from tvbo.errors import UnsafeFileError
 from tvbo.limits import Limits
+from tvbo.storage.heaps import check_text_heaps
 
 FILTERS = frozenset((h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32))
 _NUMBERS = frozenset((h5t.INTEGER, h5t.FLOAT, h5t.ENUM, getattr(h5t, "COMPLEX", h5t.INTEGER)))
@@ -229,44 +229,6 @@ def variable_text(file: h5py.File, path: Path, name: str, attribute: str) -> str
     holder = file[name or "/"].attrs
     if attribute not in holder:
         return None
-    check_heaps(path)
+    check_text_heaps(path)
     value = holder[attribute]
     return value if isinstance(value, str) else None
-
-
-def check_heaps(path: Path) -> None:
-    """
-    Look at the heaps in which text of variable length lies; libhdf5 follows damaged ones for ever.
-
-    Parameters
-    ----------
-    path : Path
-        The file; it is read from end to end.
-
-    Raises
-    ------
-    CompanionError
-        If one is damaged.
-
-    Notes
-    -----
-    HDF5 File Format Specification 3.0, section III.E, "Global Heap".
-    """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-        start = whole.find(b"GCOL")
-        while start >= 0:
-            if not _is_sound(whole, start):
-                raise CompanionError(f"{path}: the heap of text at byte {start} is damaged")
-            start = whole.find(b"GCOL", start + 4)
-
-
-def _is_sound(whole: Any, start: int) -> bool:
-    """Step from object to object of a heap, as libhdf5 does."""
-    end = start + int.from_bytes(whole[start + 8 : start + 16], "little")
-    if whole[start + 4] != 1 or end > len(whole):
-        return False
-    place = start + 16
-    while place + 16 <= end and whole[place : place + 2] != b"\0\0":
-        length = int.from_bytes(whole[place + 8 : place + 16], "little")
-        place += 16 + (length + 7) // 8 * 8
-    return place <= end

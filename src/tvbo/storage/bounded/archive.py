@@ -173,7 +173,8 @@ def _chosen(
             )
         chosen.append(entry)
     # Declared sizes are held against what is there when it is inflated; here they need not be taken at all.
-    limits.check("inflated_bytes", sum(entry.file_size for entry in chosen), where, limits.inflated(size))
+    total = sum(max(entry.file_size, entry.compress_size) for entry in chosen)
+    limits.check("inflated_bytes", total, where, limits.inflated(size))
     last = 0
     for entry in sorted(chosen, key=lambda entry: entry.header_offset):
         if entry.header_offset < last:

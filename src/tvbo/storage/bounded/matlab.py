@@ -100,7 +100,7 @@ def mat(path: Path, limits: Limits, structs: bool = False) -> dict[str, Any]:
             if not name or isinstance(value, _Left):
                 continue
             if name in variables:
-                raise DuplicateNameError(f"{path}: {name} is there twice: expected one variable of each name")
+                raise DuplicateNameError(f"{path}: {name[:100]} is there twice: expected one variable of each name")
             variables[name] = value
     return variables
 
@@ -131,10 +131,13 @@ class _Reader:
             kind, size = struct.unpack(f"{self.order}2I", file.read(8))
             if size > end - file.tell():
                 raise DamagedFileError(f"{self.path} is cut off: a variable of {size:,} bytes lacks some of them")
+            # Its own bytes count as well: a hole in a file has a length without them.
+            self.limits.check("inflated_bytes", size, self.path, self.counter.allowed)
             data = file.read(size)
             if kind == _COMPRESSED:
-                ((kind, body), *more) = self.elements(memoryview(self.inflate(data)))
-                if more:
+                parts = self.elements(memoryview(self.inflate(data)))
+                kind, body = self.next(parts, str(self.path))
+                if next(parts, None) is not None:
                     raise DamagedFileError(f"{self.path}: other data follow a variable: expected one")
             else:
                 body = memoryview(data)
@@ -186,11 +189,11 @@ class _Reader:
         if not known and not (self.structs and mxclass in (_CELL, _STRUCT)):
             return "", _LEFT
         kind, body = self.next(parts, where)
+        if kind not in (_INT32, _UINT32) or not 2 <= len(body) // 4 <= _MOST_AXES:
+            raise DamagedFileError(f"{where} has a variable of {len(body) // 4:,} axes: expected 2 to {_MOST_AXES}")
         shape = tuple(struct.unpack(f"{self.order}{len(body) // 4}i", body))
-        if kind not in (_INT32, _UINT32) or not 2 <= len(shape) <= _MOST_AXES or min(shape) < 0:
-            raise DamagedFileError(
-                f"{where} has a variable of shape {shape[:_MOST_AXES]}: expected two axes or more, none negative"
-            )
+        if min(shape) < 0:
+            raise DamagedFileError(f"{where} has a variable of shape {shape}: expected no negative lengths")
         name = self.name(self.next(parts, where), where)
         header = _Header(flags, shape, name, f"{where}: {name[:100]}" if name else where)
         if mxclass == _CHAR:
@@ -254,7 +257,7 @@ class _Reader:
         self.counter.take((rows + columns) * 8 + count * 24, where)
         kind, body = self.next(parts, where)
         # MATLAB calls the bytes of a logical matrix double.
-        as_bytes = header.flags & _LOGICAL and len(body) < 8 * count
+        as_bytes = header.flags & _LOGICAL and len(body) == count
         values = self.stored((2 if as_bytes else kind, body), where)[:count]
         if header.flags & _COMPLEX:
             imaginary = self.stored(self.next(parts, where), where)[:count]
@@ -268,6 +271,8 @@ class _Reader:
         width = header.shape[-1]
         count = header.size // width if width else math.prod(header.shape[:-1])
         self.counter.take(header.size * 8 + count * OBJECT, header.where)
+        if len(body) > 4 * header.size:
+            raise DamagedFileError(f"{header.where} holds {len(body):,} bytes of text for {header.size:,} characters")
         data = bytes(body)
         codec, units = "utf-8", np.frombuffer(data, np.uint8)
         if not data:
@@ -309,7 +314,7 @@ class _Reader:
             raise DamagedFileError(f"{where}: the names of its fields cannot be told apart")
         starts = range(0, len(names), width or 1)
         # Each takes memory even if it has no fields.
-        self.counter.add(header.size * max(1, len(starts)), where)
+        self.counter.add(max(1, header.size) * max(1, len(starts)), where)
         fields = [bytes(names[at : at + width]).partition(b"\0")[0].decode("latin-1") for at in starts]
         if len(set(fields)) != len(fields):
             raise DuplicateNameError(f"{where} has fields of one name: expected one of each")

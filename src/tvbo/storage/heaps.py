@@ -1,0 +1,168 @@
+"""
+The heaps and trees inside an HDF5 file that libhdf5 trusts more than it should.
+
+Damage to them is caught by their checksums; these checks are for files that somebody made on purpose, with checksums
+that fit: libhdf5 divides by a width of zero, or follows text of variable length for ever.
+"""
+
+import math
+import mmap
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tvbo.errors import CompanionError
+
+# Larger files are not looked through when they are opened: it would take longer than reading what is asked for.
+_LOOKED_THROUGH = 64 << 20
+# Sizes of the records of trees that index links and attributes, by type.
+_RECORDS = {5: 11, 6: 15, 8: 17, 9: 13}
+_MASK = 0xFFFFFFFF
+
+
+def check_text_heaps(path: Path) -> None:
+    """
+    Look at the heaps in which text of variable length lies; libhdf5 follows damaged ones for ever.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is read from end to end.
+
+    Raises
+    ------
+    CompanionError
+        If one is damaged.
+
+    Notes
+    -----
+    HDF5 File Format Specification 3.0, section III.E, "Global Heap".
+    """
+    for data, start in _found(path, b"GCOL"):
+        if not _steps_well(data, start):
+            raise CompanionError(f"{path}: the heap of text at byte {start} is damaged")
+
+
+def check_dense_storage(path: Path) -> None:
+    """
+    Look at the heaps and trees in which groups keep many links, and objects many attributes.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    CompanionError
+        If one cannot be what it says.
+
+    Notes
+    -----
+    HDF5 File Format Specification 3.0, sections III.A.2, "Version 2 B-trees", and III.G, "Fractal Heap".
+    """
+    if path.stat().st_size > _LOOKED_THROUGH:
+        return
+    for signature, size, sound in ((b"BTHD", 34, _is_tree), (b"FRHP", 142, _is_heap)):
+        for data, start in _found(path, signature):
+            head, seal = data[start : start + size], data[start + size : start + size + 4]
+            # Without a seal that fits it is something else, or libhdf5 refuses it.
+            if len(seal) == 4 and int.from_bytes(seal, "little") == lookup3(head) and not sound(head, len(data)):
+                raise CompanionError(f"{path}: the index of links or attributes at byte {start} is damaged")
+
+
+def _found(path: Path, signature: bytes) -> Iterator[tuple[Any, int]]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        start = data.find(signature)
+        while start >= 0:
+            yield data, start
+            start = data.find(signature, start + 4)
+
+
+def _steps_well(data: Any, start: int) -> bool:
+    """Step from object to object of a heap, as libhdf5 does."""
+    end = start + int.from_bytes(data[start + 8 : start + 16], "little")
+    if data[start + 4] != 1 or end > len(data):
+        return False
+    place = start + 16
+    while place + 16 <= end and data[place : place + 2] != b"\0\0":
+        length = int.from_bytes(data[place + 8 : place + 16], "little")
+        place += 16 + (length + 7) // 8 * 8
+    return place <= end
+
+
+def _is_tree(head: bytes, size: int) -> bool:
+    version, kind, node, record, depth, split, merge, _, in_root, in_all = struct.unpack_from("<BBIHHBBQHQ", head, 4)
+    return bool(
+        version == 0
+        and record >= 1
+        and _RECORDS.get(kind, record) == record
+        and 64 <= node <= 1 << 24
+        and record * 2 + 32 <= node
+        and depth <= 16
+        and 0 < merge < split <= 100
+        and in_root * record <= node
+        and in_root <= in_all <= size
+        and (depth > 0 or in_root == in_all)
+    )
+
+
+def _is_heap(head: bytes, size: int) -> bool:
+    version, width_of_id, filters = struct.unpack_from("<BHH", head, 4)
+    largest_object = struct.unpack_from("<I", head, 10)[0]
+    managed, allocated, next_place, objects = struct.unpack_from("<QQQQ", head, 46)
+    width, first, largest, bits, first_rows, _, rows = struct.unpack_from("<HQQHHQH", head, 110)
+    powers = all(value > 0 and value & (value - 1) == 0 for value in (width, first, largest))
+    return bool(
+        version == 0
+        and 3 <= width_of_id <= 4096
+        and filters == 0
+        and powers
+        and width <= 1024
+        and first <= largest <= 1 << 31
+        and largest_object <= largest
+        and math.log2(largest) < bits <= 64
+        and math.log2(first) + math.log2(width) <= bits
+        and first_rows <= bits
+        and rows <= bits
+        and managed <= 1 << bits
+        and allocated <= managed
+        and next_place <= managed
+        and objects <= size
+    )
+
+
+def lookup3(data: bytes) -> int:
+    """
+    Give the checksum of HDF5 metadata.
+
+    Parameters
+    ----------
+    data : bytes
+        What it is for.
+
+    Returns
+    -------
+    int
+        Bob Jenkins' lookup3 hash, 32 bits.
+    """
+    a = b = c = (0xDEADBEEF + len(data)) & _MASK
+    blocks = max(1, -(-len(data) // 12))
+    words = struct.unpack(f"<{3 * blocks}I", data.ljust(12 * blocks, b"\0"))
+    for place in range(0, 3 * (blocks - 1), 3):
+        a, b, c = (a + words[place]) & _MASK, (b + words[place + 1]) & _MASK, (c + words[place + 2]) & _MASK
+        for turn in (4, 6, 8, 16, 19, 4):
+            # Each step mixes two of the three; then the names move on by one.
+            a = ((a - c) & _MASK) ^ _turned(c, turn)
+            c = (c + b) & _MASK
+            a, b, c = b, c, a
+    a, b, c = (a + words[-3]) & _MASK, (b + words[-2]) & _MASK, (c + words[-1]) & _MASK
+    for turn in (14, 11, 25, 16, 4, 14, 24):
+        c = ((c ^ b) - _turned(b, turn)) & _MASK
+        a, b, c = b, c, a
+    return int(b)
+
+
+def _turned(value: int, by: int) -> int:
+    return ((value << by) | (value >> (32 - by))) & _MASK

@@ -1,0 +1,62 @@
+"""Indices of links and attributes: sound ones pass, and those that libhdf5 would stumble over do not."""
+
+import struct
+
+import h5py
+import numpy as np
+import pytest
+
+from tvbo.errors import CompanionError
+from tvbo.storage.heaps import check_dense_storage, lookup3
+
+
+def dense(path) -> bytearray:
+    """Write a file with more links and attributes than fit into headers."""
+    with h5py.File(path, "w", libver=("v108", "v108")) as file:
+        for index in range(500):
+            file[f"many/{index}"] = index
+            file["many"].attrs[f"a{index}"] = np.zeros(3)
+        tracked = file.create_group("tracked", track_order=True)
+        for index in range(20):
+            tracked[f"x{index}"] = tracked.attrs[f"y{index}"] = index
+    return bytearray(path.read_bytes())
+
+
+def test_the_checksum_is_that_of_hdf5(tmp_path) -> None:
+    data = dense(tmp_path / "a.h5")
+    assert struct.unpack_from("<I", data, 44)[0] == lookup3(bytes(data[:44]))
+
+
+def test_what_libhdf5_writes_passes(tmp_path) -> None:
+    data = dense(tmp_path / "a.h5")
+    assert data.count(b"BTHD") >= 4
+    assert data.count(b"FRHP") >= 3
+    check_dense_storage(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize(
+    ("signature", "size", "offset", "code", "value"),
+    [
+        (b"BTHD", 34, 6, "<I", 0),
+        (b"BTHD", 34, 10, "<H", 0),
+        (b"BTHD", 34, 10, "<H", 12),
+        (b"BTHD", 34, 26, "<Q", 2**40),
+        (b"FRHP", 142, 110, "<H", 0),
+        (b"FRHP", 142, 112, "<Q", 0),
+        (b"FRHP", 142, 120, "<Q", 2**60),
+        (b"FRHP", 142, 128, "<H", 999),
+        (b"FRHP", 142, 46, "<Q", 2**63),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path, signature, size, offset, code, value) -> None:
+    path = tmp_path / "a.h5"
+    data = dense(path)
+    start = data.index(signature)
+    struct.pack_into(code, data, start + offset, value)
+    path.write_bytes(data)
+    # Its checksum is wrong: libhdf5 refuses it itself.
+    check_dense_storage(path)
+    struct.pack_into("<I", data, start + size, lookup3(bytes(data[start : start + size])))
+    path.write_bytes(data)
+    with pytest.raises(CompanionError, match="index of links or attributes"):
+        check_dense_storage(path)
