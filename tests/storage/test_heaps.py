@@ -37,6 +37,7 @@ def test_what_libhdf5_writes_passes(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("signature", "size", "offset", "code", "value"),
     [
+        (b"BTHD", 34, 5, "<B", 0),
         (b"BTHD", 34, 6, "<I", 0),
         (b"BTHD", 34, 10, "<H", 0),
         (b"BTHD", 34, 10, "<H", 12),

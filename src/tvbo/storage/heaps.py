@@ -16,8 +16,8 @@ from tvbo.errors import CompanionError
 
 # Larger files are not looked through when they are opened: it would take longer than reading what is asked for.
 _LOOKED_THROUGH = 64 << 20
-# Sizes of the records of trees that index links and attributes, by type.
-_RECORDS = {5: 11, 6: 15, 8: 17, 9: 13}
+# Sizes of the records of trees that index links and attributes, by type, and the types of those that index chunks.
+_RECORDS, _OF_CHUNKS = {5: 11, 6: 15, 8: 17, 9: 13}, (10, 11)
 _MASK = 0xFFFFFFFF
 
 
@@ -97,7 +97,7 @@ def _is_tree(head: bytes, size: int) -> bool:
     return bool(
         version == 0
         and record >= 1
-        and _RECORDS.get(kind, record) == record
+        and (_RECORDS.get(kind) == record or kind in _OF_CHUNKS)
         and 64 <= node <= 1 << 24
         and record * 2 + 32 <= node
         and depth <= 16

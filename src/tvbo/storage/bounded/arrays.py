@@ -2,6 +2,7 @@
 
 import io
 import math
+import sys
 import tokenize
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ def npy(data: bytes, where: object = "the .npy data") -> Array:
         if size != there:
             raise DamagedFileError(f"{where} holds {there:,} bytes: expected {size:,} for {dtype} in shape {shape}")
         flat = np.frombuffer(data, dtype, offset=stream.tell()) if size else np.empty(0, dtype)
+        _check_values(flat, where)
         return flat.reshape(shape, order="F" if fortran else "C").copy(order="K")
 
 
@@ -85,6 +87,22 @@ def _header(stream: io.BytesIO, where: object) -> tuple[tuple[int, ...], bool, n
     if version != (2, 0):
         raise DamagedFileError(f"{where} is of version {version}: expected (1, 0), (2, 0) or (3, 0)")
     return np.lib.format.read_array_header_2_0(stream, _LONGEST_HEADER)
+
+
+def _check_values(values: Array, where: object) -> None:
+    """Refuse what is no value of its type: numpy takes it as it is, and fails later in its own code."""
+    kind = values.dtype.kind
+    for name in values.dtype.names or ():
+        _check_values(values[name], where)
+    if kind == "M" and np.datetime_data(values.dtype)[0] == "generic":
+        raise DamagedFileError(f"{where} holds dates without a unit: expected one, as in datetime64[s]")
+    if kind not in "bU" or not values.size:
+        return
+    raw = np.dtype(np.uint8 if kind == "b" else np.uint32).newbyteorder(values.dtype.byteorder)
+    if np.ascontiguousarray(values).view(raw).max() > (1 if kind == "b" else sys.maxunicode):
+        raise DamagedFileError(
+            f"{where} holds other numbers than those of {'True and False' if kind == 'b' else 'text'}"
+        )
 
 
 def npz(path: Path, limits: Limits) -> dict[str, Array]:
