@@ -41,7 +41,7 @@ class Limits:
     """
 
     sidecar_bytes: int = 64 << 20
-    sidecar_values: int = 4_000_000
+    sidecar_values: int = 2_000_000
     depth: int = 64
     sidecar_aliases: int = 100
     nodes: int = 1_000_000

@@ -208,6 +208,9 @@ def digest(network: "Network") -> str:
 
 
 def _is_array(value: Any) -> bool:
+    if value is None or type(value) in (str, int, float, bool, dict, list, tuple):
+        # Looked at first: a protocol takes long to ask, and there may be a million leaves.
+        return False
     return not isinstance(value, np.generic) and (is_loaded(value) or is_sparse(value) or hasattr(value, "__array__"))
 
 
@@ -289,7 +292,9 @@ def _digest(value: Any) -> bytes:
             state.update(_digest(part))
     elif isinstance(value, np.ndarray):
         state.update(f"array{value.shape}{value.dtype.str}{order_of(value)}".encode())
-        state.update(np.ascontiguousarray(value).data if value.dtype.kind in "biufc" else _bytes(value))
+        # A long double has no buffer that others understand.
+        plain = value.dtype.kind in "biufc" and value.dtype.char not in "gG"
+        state.update(np.ascontiguousarray(value).data if plain else _bytes(value))
     elif isinstance(value, float):
         state.update(b"float" + struct.pack("<d", value))
     elif isinstance(value, str):

@@ -16,10 +16,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tvbo.errors import CompanionError, warn
+from tvbo.errors import CompanionError, UnsafeFileError, warn
 from tvbo.limits import Limits
 from tvbo.storage import schema
-from tvbo.storage.companion import Companion
+from tvbo.storage.companion import Companion, text_in
 from tvbo.storage.files import read_head
 from tvbo.storage.image import Image
 from tvbo.storage.pair import REPLACES, SIDECARS, TEXT, identifier, names_companion
@@ -112,14 +112,14 @@ def _replaced(target: Path, companion: Path) -> list[str]:
     if companion.exists() and companion.stat().st_size:
         try:
             attrs = Companion.attributes(companion, ("", GROUP))
-        except CompanionError:
+        except (CompanionError, UnsafeFileError):
             attrs = {}
         if schema.CLASS_KEY not in attrs.get("", {}) and not named:
             raise FileExistsError(
                 f"{companion} is there already and is no companion of a network: "
                 "choose another name, or remove it first"
             )
-        found.add(str(attrs.get(GROUP, {}).get(CONTENT, "")))
+        found.add(text_in(attrs.get(GROUP, {}), CONTENT))
     return sorted(each for each in found if each)
 
 

@@ -18,7 +18,7 @@ from tvbo.storage.chunks import DIGEST, StoredBands
 from tvbo.storage.heaps import check_dense_storage
 from tvbo.storage.sidecar import read_json
 from tvbo.storage.sparse import Array
-from tvbo.storage.stored import CONTENT, GROUP, Stamp, StoredArray, StoredSparse, open_file
+from tvbo.storage.stored import CONTENT, GROUP, RECORD, Stamp, StoredArray, StoredSparse, open_file
 from tvbo.storage.structure import attributes, declared_bytes, readable, variable_text, visit
 
 # What HDF5 cannot hold as it is, beside the data: the numpy dtype of text, and Fortran order.
@@ -97,27 +97,30 @@ class Companion:
         found: list[tuple[str, tuple[int, ...], Any]] = []
         links: list[str] = []
         at_once: dict[str, Array] = {}
-        total = 0
+        total = stored = 0
         with open_file(path) as (file, stamp):
             check_dense_storage(path)
             for name, item in visit(h5g.open(file.id, b"/"), path, limits, links):
                 attrs[name] = attributes(item)
                 if not isinstance(item, h5g.GroupID):
-                    total += declared_bytes(item, f"{path}: {name}", limits)
-                    limits.check("inflated_bytes", total, path, limits.inflated(stamp[1]))
+                    in_memory, on_disk = declared_bytes(item, f"{path}: {name}", limits)
+                    total, stored = total + in_memory, stored + on_disk
+                    limits.check("inflated_bytes", total, path, limits.inflated(min(stored, stamp[1])))
                     if item.shape is not None and readable(item.get_type()):
                         found.append((name, item.shape, item.dtype))
                         if name in texts and item.get_storage_size() <= _AT_ONCE:
                             at_once[name] = StoredBands(item, f"{path}: {name}").whole(_digest(attrs[name], verify))
-        content = str(attrs.get(GROUP, {}).get(CONTENT) or "")
+        content = text_in(attrs.get(GROUP, {}), CONTENT)
+        if content and RECORD not in [name for name, _, _ in found]:
+            raise CompanionError(f"{path}: {RECORD}, which every companion of ours has, is missing or cannot be read")
         arrays = {}
         for name, shape, dtype in found:
             own = attrs[name]
             dtype = _as_noted(own[DTYPE], dtype, f"{path}: {name}") if DTYPE in own else dtype
             total += int(np.prod(shape, dtype=object)) * dtype.itemsize if DTYPE in own else 0
-            order = own.get(ORDER) or "C"
+            order = _order(own, shape, f"{path}: {name}")
             arrays[name] = StoredArray(path, name, shape, dtype, order, stamp, content, _digest(own, verify))
-        limits.check("inflated_bytes", total, path, limits.inflated(stamp[1]))
+        limits.check("inflated_bytes", total, path, limits.inflated(min(stored, stamp[1])))
         return cls(path, attrs, arrays, tuple(links), stamp, limits, at_once)
 
     @staticmethod
@@ -305,9 +308,40 @@ class Companion:
         return StoredSparse(layout, kind, shape, wanted["data"].dtype, wanted, source)
 
 
+def text_in(attrs: dict[str, Any], name: str) -> str:
+    """
+    Give an attribute that should be text.
+
+    Parameters
+    ----------
+    attrs : dict of str to object
+        The attributes of an object.
+    name : str
+        Which.
+
+    Returns
+    -------
+    str
+        The text; empty if there is none, or it is something else.
+    """
+    value = attrs.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _order(attrs: dict[str, Any], shape: tuple[int, ...], where: str) -> str:
+    if ORDER not in attrs:
+        return "C"
+    order = text_in(attrs, ORDER)
+    if order not in ("C", "F") and sorted(order.split(",")) != sorted(map(str, range(len(shape)))):
+        raise CompanionError(
+            f"{where}: {ORDER} is {str(attrs[ORDER])[:40]!r}: expected C, F or the axes in their order"
+        )
+    return order
+
+
 def _digest(attrs: dict[str, Any], verify: bool) -> str | None:
-    said = attrs.get(DIGEST)
-    return str(said) if verify and said is not None else None
+    # One that is no text does not match.
+    return text_in(attrs, DIGEST) if verify and DIGEST in attrs else None
 
 
 def _as_noted(noted: Any, stored: np.dtype[Any], where: str) -> np.dtype[Any]:

@@ -124,7 +124,7 @@ def inside(folder: Path, name: object, what: str, limits: Limits) -> Path:
     """
     if isinstance(name, str) and name and "\0" not in name:
         # Both kinds of separators, so that a file means the same on every system.
-        bare = name not in (".", "..") and not set(name) & {"/", "\\", ":"}
+        bare = name not in (".", "..") and not set(name) & {"/", "\\", ":"} and len(name.encode(errors="replace")) < 256
         if bare or limits.outside:
             return folder / name
     raise UnsafeFileError(

@@ -1,6 +1,7 @@
 """What lies in a companion and is not ours: carried from file to file."""
 
 import contextlib
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from tvbo.limits import Limits
 from tvbo.storage.chunks import StoredBands
 from tvbo.storage.heaps import check_text_heaps
 from tvbo.storage.stored import Stamp, open_file
-from tvbo.storage.structure import read_attribute, readable, visit
+from tvbo.storage.structure import attribute_names, read_attribute, readable, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,14 @@ class Foreign:
             Text that stands for the object.
         """
         with self._opened() as file:
-            for name, owner in self.attrs:
-                yield f"{name}@{owner}", _attribute(h5a.open(file[name or "/"].id, owner.encode()))
+            for name, attribute in self.attrs:
+                yield f"{name}@{attribute}", _attribute(h5a.open(file[name or "/"].id, attribute.encode()))
             links: list[str] = []
             for name, item in visit(h5g.open(file.id, b"/"), self.path, self.limits, links):
                 if not self._carries(name):
                     continue
-                for index in range(h5a.get_num_attrs(item)):
-                    attribute = h5a.open(item, index=index)
-                    yield f"{name}@{attribute.name.decode('utf-8', 'replace')}", _attribute(attribute)
+                for owner in attribute_names(item):
+                    yield f"{name}@{owner.decode('utf-8', 'replace')}", _attribute(h5a.open(item, owner))
                 if not isinstance(item, h5g.GroupID):
                     yield name, _values(item, f"{self.path}: {name}")
             for name in filter(self._carries, links):
@@ -112,6 +112,8 @@ class Foreign:
 def _attribute(attribute: Any) -> str:
     if attribute.shape is not None and readable(attribute.get_type()):
         return repr(read_attribute(attribute))
+    if _points(attribute.dtype):
+        return f"{attribute.shape} references"
     values = np.empty(attribute.shape or (), dtype=attribute.dtype)
     if attribute.shape is not None:
         attribute.read(values)
@@ -121,6 +123,8 @@ def _attribute(attribute: Any) -> str:
 def _values(item: Any, where: str) -> str:
     if item.shape is None:
         return f"{item.dtype}"
+    if _points(item.dtype):
+        return f"{item.shape} references"
     if not readable(item.get_type()):
         values: Any = h5py.Dataset(item)[()]
     elif item.get_create_plist().get_layout() == h5d.CHUNKED and not StoredBands.can_read(item):
@@ -128,7 +132,14 @@ def _values(item: Any, where: str) -> str:
         values = [
             item.read_direct_chunk(item.get_chunk_info(index).chunk_offset) for index in range(item.get_num_chunks())
         ]
-        return f"{item.dtype}{item.shape}{values!r}"
+        return f"{item.dtype}{item.shape}{hashlib.sha256(repr(values).encode()).hexdigest()}"
     else:
         values = StoredBands(item, where).whole(None)
+        return f"{item.dtype}{item.shape}{hashlib.sha256(values.tobytes()).hexdigest()}"
     return f"{item.dtype}{item.shape}{np.asarray(values).tolist()!r}"
+
+
+def _points(dtype: np.dtype[Any]) -> bool:
+    """Tell whether values are references; they say where in a file something lies, and differ in every copy."""
+    fields = (dtype.fields or {"": (dtype,)}).values()
+    return any(h5py.check_ref_dtype(field[0]) is not None for field in fields)

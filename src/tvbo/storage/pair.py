@@ -15,12 +15,12 @@ from typing import Any
 from tvbo.errors import MismatchError, NetworkNotFoundError, SidecarError, warn
 from tvbo.limits import Limits
 from tvbo.storage import sidecar
-from tvbo.storage.companion import Companion
+from tvbo.storage.companion import Companion, text_in
 from tvbo.storage.files import inside, read_head
-from tvbo.storage.stored import CONTENT, GROUP
+from tvbo.storage.stored import CONTENT, GROUP, RECORD
 
 SIDECARS = (".yaml", ".yml", ".json")
-TEXT, RECORD, REPLACES = f"{GROUP}/sidecar", f"{GROUP}/record", "replaces"
+TEXT, REPLACES = f"{GROUP}/sidecar", "replaces"
 # Read with the list of the file: every opening needs them.
 _TEXTS = (TEXT, RECORD)
 _LINE = re.compile(r"^# content: (sha256:[0-9a-f]{64})\r?$", re.MULTILINE)
@@ -151,7 +151,7 @@ def _from_sidecar(path: Path, limits: Limits, verify: bool) -> Opened:
     if not isinstance(held, Companion):
         return Opened(path, record, None, held, "unchecked")
     its = held.under(GROUP)
-    content, saved = str(its.get(CONTENT) or ""), held.text(TEXT)
+    content, saved = text_in(its, CONTENT), held.text(TEXT)
     if saved != text and saved.startswith(text):
         cut = SidecarError(f"{path} is cut off after {len(text.splitlines())} of {len(saved.splitlines())} lines")
         cut.add_note(
@@ -165,7 +165,7 @@ def _from_sidecar(path: Path, limits: Limits, verify: bool) -> Opened:
         return Opened(path, record, held, None, "whole" if saved == text else "edited")
     if own is None:
         return Opened(path, record, held, None, "unchecked")
-    if content and own in str(its.get(REPLACES) or "").split():
+    if content and own in text_in(its, REPLACES).split():
         return Opened(path, sidecar.parse(saved, held.path, limits), held, None, "recovered")
     raise MismatchError(
         f"{path} and {held.path} come from different saves: put the companion beside it that it was saved with"

@@ -7,6 +7,7 @@ would turn tuples into lists, and lose the bits of a NaN.
 
 import datetime
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -100,8 +101,17 @@ def unpack(value: Any, fetch: Callable[[str], Any]) -> Any:
         if tag == "$dict":
             return {unpack(key, fetch): unpack(item, fetch) for key, item in inside}
         if tag == "$scalar":
-            return np.frombuffer(bytes.fromhex(inside[1]), np.dtype(inside[0]))[0]
+            return _scalar(str(inside[0]), bytes.fromhex(inside[1]))
     return {key: unpack(item, fetch) for key, item in value.items()}
+
+
+def _scalar(name: str, raw: bytes) -> Any:
+    dtype: np.dtype[Any] = np.dtype(name)
+    if dtype.kind not in "biufcmMSUV" or dtype.hasobject:
+        raise ValueError(f"there is no scalar of dtype {name[:40]!r}")
+    if dtype.kind == "U" and (np.frombuffer(raw, np.dtype(f"{name[0]}u4")) > sys.maxunicode).any():
+        raise ValueError("a scalar of text holds no characters")
+    return np.frombuffer(raw, dtype)[0]
 
 
 def readable(tree: Any) -> tuple[Any, list[list[Any]]]:

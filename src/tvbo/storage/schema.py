@@ -5,7 +5,7 @@ The layout is that of ``tvb-datamodel/0.7.0`` as tvbo 0.5.3 writes it. Keys that
 error: they are kept and written back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,7 @@ def node_rows(
     return rows
 
 
-def node_columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def node_columns(rows: list[dict[str, Any]], texts: Callable[[list[str]], npt.NDArray[Any]]) -> dict[str, Any]:
     """
     Read the sidecar's list of nodes as columns.
 
@@ -161,6 +161,8 @@ def node_columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
     ----------
     rows : list of dict
         One mapping for each node, as `check` lets them pass.
+    texts : callable
+        Makes an array of text, unless it would take too much memory.
 
     Returns
     -------
@@ -179,7 +181,7 @@ def node_columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
         raise SidecarError("every node id must be an integer")
     placed = [axes(row.get("position")) for row in rows]
     positions = np.array(placed, dtype=np.float64) if rows and all(place for place in placed) else None
-    columns, units = _columns([row.get("parameters") or {} for row in rows])
+    columns, units = _columns([row.get("parameters") or {} for row in rows], texts)
     extra = {}
     for index, row in enumerate(rows):
         others = {key: value for key, value in row.items() if key not in ("id", "label", "parameters", "position")}
@@ -191,7 +193,7 @@ def node_columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
         if others:
             extra[index] = others
     return {
-        "labels": np.array(labels, dtype=str) if labels else np.array([], dtype="<U1"),
+        "labels": texts(labels),
         "ids": None if ids == list(range(len(ids))) else np.array(ids, dtype=np.int64),
         "positions": positions,
         "columns": columns,
@@ -221,7 +223,9 @@ def axes(position: Any) -> list[float] | None:
     return None
 
 
-def _columns(parameters: list[Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def _columns(
+    parameters: list[Any], texts: Callable[[list[str]], npt.NDArray[Any]]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Take as columns the parameters that every node has, in one form: a value of one type, with one unit."""
     columns: dict[str, Any] = {}
     units: dict[str, str] = {}
@@ -240,7 +244,7 @@ def _columns(parameters: list[Any]) -> tuple[dict[str, Any], dict[str, str]]:
             widest = 2**53 if float in kinds else 2**63
             if any(type(value) is int and abs(value) >= widest for value in values):
                 continue
-            columns[name] = np.array(values)
+            columns[name] = texts(values) if kinds == {str} else np.array(values)
             unit = used.pop()
             if unit is not None:
                 units[name] = unit

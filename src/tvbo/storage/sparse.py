@@ -123,6 +123,8 @@ def sparse_from_parts(layout: str, kind: str, shape: tuple[int, ...], parts: Map
         for (row, column), value in zip(parts["keys"].tolist(), data, strict=True):
             # Its own setter drops explicit zeros.
             matrix._dict[row, column] = value
+        if len(matrix._dict) < len(data):
+            raise ValueError("keys stand twice")
         return matrix
     if layout == "coo":
         matrix = make((data, (parts["row"], parts["col"])), shape=shape)
@@ -150,8 +152,9 @@ def _check_parts(layout: str, shape: tuple[int, ...], parts: Mapping[str, Array]
         axes = {"bsr": 3, "dia": 2}.get(layout, 1) if name == "data" else 2 if name == "keys" else 1
         if parts[name].ndim != axes:
             raise ValueError(f"{name} has {parts[name].ndim} axes: expected {axes}")
-        if name != "data" and parts[name].dtype.kind not in "iu":
-            raise ValueError(f"{name} holds {parts[name].dtype}: expected integers")
+        if name != "data" and parts[name].dtype not in (np.int32, np.int64):
+            # scipy adds other kinds up as what they are, and writes beyond its arrays.
+            raise ValueError(f"{name} holds {parts[name].dtype}: expected int32 or int64")
     if layout in ("csr", "csc", "bsr"):
         high, wide = data.shape[1:] if layout == "bsr" else (1, 1)
         if not high or not wide or rows % high or columns % wide:
@@ -178,8 +181,11 @@ def _check_parts(layout: str, shape: tuple[int, ...], parts: Mapping[str, Array]
             raise ValueError(f"keys have shape {parts['keys'].shape}: expected ({len(data)}, 2)")
         _check_range("keys", parts["keys"][:, 0], rows)
         _check_range("keys", parts["keys"][:, 1], columns)
-    elif len(parts["offsets"]) != len(data):
-        raise ValueError(f"{len(parts['offsets'])} offsets for {len(data)} diagonals")
+    else:
+        if len(parts["offsets"]) != len(data):
+            raise ValueError(f"{len(parts['offsets'])} offsets for {len(data)} diagonals")
+        if (np.abs(parts["offsets"]) >= 2**31 - 1).any():
+            raise ValueError("offsets reach beyond any matrix")
 
 
 def _check_range(name: str, places: Array, size: int) -> None:

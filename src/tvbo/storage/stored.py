@@ -25,7 +25,7 @@ from tvbo.storage.structure import attributes, read_attribute
 
 Stamp = tuple[int, int, int]
 # The group of the companion that is ours, and the identifier of the save among its attributes.
-GROUP, CONTENT = "tvbo", "content"
+GROUP, CONTENT, RECORD = "tvbo", "content", "tvbo/record"
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # What libhdf5 and h5py raise when a file is not what it seems.
 HDF5_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError)
@@ -348,6 +348,8 @@ class StoredSparse:
 def _columns_from_pairs(parts: dict[str, Array], shape: tuple[int, ...]) -> dict[str, Array]:
     """Make csc of what was stored column by column as coo."""
     columns = parts["col"]
+    if not len(columns) == len(parts["row"]) == len(parts["data"]):
+        raise ValueError(f"{len(parts['row'])} rows, {len(columns)} columns and {len(parts['data'])} values")
     if columns.size and (columns.dtype.kind not in "iu" or columns.min() < 0 or columns.max() >= shape[1]):
         raise ValueError(f"column indices must lie between 0 and {shape[1] - 1}")
     if (columns[1:] < columns[:-1]).any():

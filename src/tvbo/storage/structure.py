@@ -91,9 +91,9 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def declared_bytes(dataset: Any, where: str, limits: Limits) -> int:
+def declared_bytes(dataset: Any, where: str, limits: Limits) -> tuple[int, int]:
     """
-    Check where the data of a dataset lie, and tell how many bytes they would take in memory.
+    Check where the data of a dataset lie, and tell how many bytes they take.
 
     Parameters
     ----------
@@ -106,8 +106,10 @@ def declared_bytes(dataset: Any, where: str, limits: Limits) -> int:
 
     Returns
     -------
-    int
-        Number of bytes.
+    in_memory : int
+        Bytes that reading them takes, chunks that reach beyond the edge included.
+    on_disk : int
+        Bytes that they take in the file.
 
     Raises
     ------
@@ -121,10 +123,13 @@ def declared_bytes(dataset: Any, where: str, limits: Limits) -> int:
     if layout == h5d.VIRTUAL or (layout == h5d.CONTIGUOUS and plan.get_external_count()):
         raise UnsafeFileError(f"{where} lies in other files: expected numbers in the companion itself")
     width = dataset.get_type().get_size()
+    shape = dataset.shape or ()
+    size = math.prod(shape) * width
     if layout == h5d.CHUNKED:
-        limits.check("chunk_bytes", math.prod(plan.get_chunk()) * width, where)
-    size: int = math.prod(dataset.shape or ()) * width
-    return size
+        chunk = plan.get_chunk()
+        limits.check("chunk_bytes", math.prod(chunk) * width, where)
+        size = math.prod(-(-length // step) * step for length, step in zip(shape, chunk, strict=True)) * width
+    return size, dataset.get_storage_size()
 
 
 def readable(kind: Any) -> bool:
@@ -151,6 +156,25 @@ def readable(kind: Any) -> bool:
     return family in _NUMBERS
 
 
+def attribute_names(item: Any) -> list[bytes]:
+    """
+    List the attributes of an object; by number each would be looked for anew.
+
+    Parameters
+    ----------
+    item : h5py.h5g.GroupID or h5py.h5d.DatasetID
+        The object.
+
+    Returns
+    -------
+    list of bytes
+        Their names.
+    """
+    names: list[bytes] = []
+    h5a.iterate(item, lambda name, *_: names.append(name), order=h5.ITER_NATIVE)
+    return sorted(names)
+
+
 def attributes(item: Any) -> dict[str, Any]:
     """
     Read the attributes of an object that can be read without trust.
@@ -166,10 +190,10 @@ def attributes(item: Any) -> dict[str, Any]:
         numpy scalars and arrays, and text as str; None where it is of variable length, large, or of another kind.
     """
     found: dict[str, Any] = {}
-    for index in range(h5a.get_num_attrs(item)):
-        attribute = h5a.open(item, index=index)
+    for raw in attribute_names(item):
+        attribute = h5a.open(item, raw)
         kind = attribute.get_type()
-        name = _text(attribute.name)
+        name = _text(raw)
         if not readable(kind) or attribute.get_storage_size() > _ATTRIBUTE_BYTES or attribute.shape is None:
             found[name] = None
         else:

@@ -180,7 +180,7 @@ class _Reader:
             raise self.wrong(event, f"a number of {len(text):,} characters: expected one that float64 or int64 holds")
         try:
             value = _MAKE[tag](yaml.ScalarNode(tag, text))
-        except (ValueError, KeyError, OverflowError) as error:
+        except (ValueError, KeyError, OverflowError, AttributeError) as error:
             raise self.wrong(event, f"{text[:40]!r} is no {tag.removeprefix(_PREFIX)} ({error}): quote it") from error
         # PyYAML's own NaN has the sign bit set.
         return float("nan") if value != value else value

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tvbo.errors import SidecarError
+from tvbo.limits import Limits
 from tvbo.model.arrays import Array
 from tvbo.model.network import Network
 
@@ -18,7 +19,7 @@ _SLOTS = (
 )
 
 
-def add_matrices(network: Network, rows: list[dict[str, Any]], path: Path) -> None:
+def add_matrices(network: Network, rows: list[dict[str, Any]], path: Path, limits: Limits) -> None:
     """
     Make matrices of edges with a source and a target, unless the network has them already.
 
@@ -31,6 +32,8 @@ def add_matrices(network: Network, rows: list[dict[str, Any]], path: Path) -> No
         ``distance``, ``delay``. They are also kept as they are.
     path : Path
         The sidecar, for error messages.
+    limits : Limits
+        How large the matrices may be.
 
     Raises
     ------
@@ -47,7 +50,8 @@ def add_matrices(network: Network, rows: list[dict[str, Any]], path: Path) -> No
             )
         ends.append(tuple(where))
     if len(set(ends)) < len(ends):
-        twice = next(index for index, pair in enumerate(ends) if pair in ends[:index])
+        first = {pair: index for index, pair in reversed(list(enumerate(ends)))}
+        twice = next(index for index, pair in enumerate(ends) if first[pair] < index)
         raise SidecarError(
             f"{path}: edge {twice} joins two nodes that an edge before it joins already: give one of them"
         )
@@ -56,6 +60,7 @@ def add_matrices(network: Network, rows: list[dict[str, Any]], path: Path) -> No
         known = [value for value in values if value is not None]
         if name in network.matrices or (slot != "weight" and not known):
             continue
+        limits.check("inflated_bytes", 8 * len(network.nodes) ** 2, f"{path}: the matrix of its edges")
         matrix: Array = np.zeros((len(network.nodes), len(network.nodes)))
         for (target, source), value in zip(ends, values, strict=True):
             matrix[target, source] = value if value is not None else 1.0 if slot == "weight" else 0.0

@@ -1,9 +1,9 @@
 """Where things lie in a companion, for the writer and the reader."""
 
-from tvbo.storage import pair
+from tvbo.storage import pair, stored
 
 INLINE_NODES = 4096
-RECORD, TEXT, PARENT = pair.RECORD, pair.TEXT, "tvbo/parent"
+RECORD, TEXT, PARENT = stored.RECORD, pair.TEXT, "tvbo/parent"
 EXTRA, PARAMETERS, NODES = "tvbo/extra", "tvbo/parameters", "tvbo/nodes"
 MAPPING, INDEX = "/mesh/region_mapping", "/nodes/parent_index"
 # Keys of an edge in the sidecar, and attributes of its group, that an EdgeMatrix has a place of its own for.

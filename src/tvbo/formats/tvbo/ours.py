@@ -1,5 +1,7 @@
 """What in a companion is ours, and what is to be carried along untouched."""
 
+from collections.abc import Container
+
 from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, MESH_KEYS, OURS
 from tvbo.model.network import Network
 from tvbo.storage import pair
@@ -32,20 +34,26 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
     Foreign or None
         What is to be carried along, if there is anything.
     """
-    names: list[str] = []
-    for name in [*companion.attrs, *companion.links]:
-        if not any(name.startswith(f"{top}/") for top in names) and not _is_ours(name, network):
-            names.append(name)
+    names: dict[str, None] = {}
+    for name in sorted([*companion.attrs, *companion.links]):
+        if not _lies_in(name, names) and not _is_ours(name, network):
+            names[name] = None
     attrs = [
         (name, owner)
         for name, held in companion.attrs.items()
-        if not any(name == top or name.startswith(f"{top}/") for top in names)
+        if name not in names and not _lies_in(name, names)
         for owner in held
         if owner not in _OUR_ATTRS
     ]
     if not names and not attrs:
         return None
     return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp, companion.limits)
+
+
+def _lies_in(name: str, groups: Container[str]) -> bool:
+    """Tell whether an object lies in one of some groups."""
+    parts = name.split("/")
+    return any("/".join(parts[:depth]) in groups for depth in range(1, len(parts)))
 
 
 def _is_ours(name: str, network: Network) -> bool:

@@ -1,9 +1,5 @@
 """A network made of a sidecar and a companion; arrays are read when they are touched."""
 
-import contextlib
-import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +7,22 @@ import numpy as np
 
 from tvbo.errors import (
     CompanionError,
-    NetworkNotFoundError,
     SidecarError,
     StaleFileError,
-    TvboError,
-    UnsafeFileError,
-    warn,
 )
 from tvbo.formats.tvbo.edge_list import add_matrices
-from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, RECORD
+from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, PARENT, RECORD
 from tvbo.formats.tvbo.ours import foreign_content
+from tvbo.formats.tvbo.parent import Parent, Readers
+from tvbo.formats.tvbo.trust import Trust, understood
 from tvbo.limits import Limits
 from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
-from tvbo.storage import pair, schema, sidecar
-from tvbo.storage.companion import Companion
-from tvbo.storage.files import inside
+from tvbo.storage import pair, schema
+from tvbo.storage.companion import Companion, text_in
 from tvbo.storage.record import restore, unpack
 from tvbo.storage.stored import AbsentArray, StoredArray
 
@@ -58,7 +51,7 @@ def read(path: Path, *, limits: Limits = Limits(), verify: bool = True) -> Netwo
     path = path.absolute()
     for attempt in range(_TRIES):
         try:
-            return _read(path, (), _Trust(limits, verify))
+            return _read(path, (), Trust(limits, verify))
         except StaleFileError:
             # Somebody saved while this was being opened.
             if attempt == _TRIES - 1:
@@ -66,16 +59,10 @@ def read(path: Path, *, limits: Limits = Limits(), verify: bool = True) -> Netwo
     raise AssertionError
 
 
-@dataclass(frozen=True, slots=True)
-class _Trust:
-    limits: Limits
-    verify: bool
-
-
-def _read(path: Path, children: tuple[Path, ...], trust: _Trust) -> Network:
+def _read(path: Path, children: tuple[Path, ...], trust: Trust) -> Network:
     """Open a pair on the way up from its children, so that a circle is noticed."""
     found = pair.open_pair(path, trust.limits, verify=trust.verify)
-    with _understood(found.path):
+    with understood(found.path):
         reader = _Reader(found.record, found.companion, found.missing, "", (*children, found.path), trust)
         network = reader.network()
         network.path = found.path
@@ -84,17 +71,6 @@ def _read(path: Path, children: tuple[Path, ...], trust: _Trust) -> Network:
             if foreign is not None:
                 network.extra["hdf5"] = foreign
     return network
-
-
-@contextlib.contextmanager
-def _understood(path: Path) -> Iterator[None]:
-    """Turn what a record of the wrong shape brings about into an error that names the file."""
-    try:
-        yield
-    except (TvboError, OSError):
-        raise
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, struct.error) as error:
-        raise SidecarError(f"{path} cannot be understood: {type(error).__name__}: {error}") from error
 
 
 class _Reader:
@@ -107,7 +83,7 @@ class _Reader:
         missing: Path | None,
         base: str,
         lineage: tuple[Path, ...],
-        trust: _Trust,
+        trust: Trust,
     ) -> None:
         self.held = held
         self.missing = missing
@@ -115,8 +91,11 @@ class _Reader:
         self.lineage = lineage
         self.trust = trust
         self.path = lineage[-1]
+        self.fetched: set[str] = set()
         schema.check(record, self.path)
         self.private = self.held.record(f"{self.below}{RECORD}") if self.held else {}
+        if base and not self.private:
+            raise CompanionError(f"{self.path}: the record of {base} is missing or cannot be read")
         self.record = record
         restore(record, self.private.get("exact", []))
 
@@ -136,17 +115,26 @@ class _Reader:
             parent_network=self._parent(),
         )
         explicit = self._edges(network)
-        network.extra = unpack(self.private.get("extra", {}), self._fetch)
+        network.extra = self._extra()
         unknown = {key: value for key, value in self.record.items() if key not in schema.OWN_KEYS}
         if explicit:
             unknown["edges"] = explicit
-            add_matrices(network, explicit, self.path)
-        if mesh is not None and isinstance(unknown.get("mesh"), dict):
-            others = {key: value for key, value in unknown.pop("mesh").items() if key not in MESH_KEYS}
+            add_matrices(network, explicit, self.path, self.trust.limits)
+        if mesh is not None and "mesh" in unknown:
+            said = unknown.pop("mesh") or {}
+            if not isinstance(said, dict):
+                raise SidecarError(f"{self.path}: mesh must be a mapping, not {str(said)[:60]!r}")
+            others = {key: value for key, value in said.items() if key not in MESH_KEYS}
             unknown |= {"mesh": others} if others else {}
         if unknown:
             network.extra["sidecar"] = unknown
         return network
+
+    def _extra(self) -> dict[str, Any]:
+        extra = unpack(self.private.get("extra", {}), self._fetch)
+        if not isinstance(extra, dict) or {"sidecar", "hdf5"} & set(extra):
+            raise CompanionError(f"{self.path}: extra in the record is damaged: expected a mapping")
+        return extra
 
     def _text(self, key: str) -> str | None:
         value = self.record.get(key)
@@ -162,6 +150,10 @@ class _Reader:
     def _fetch(self, path: str) -> Any:
         if self.held is None:
             raise CompanionError(f"{self.path}: the companion is missing")
+        if path in self.fetched:
+            # We name each once; a file that names one a million times would take as long to read.
+            raise CompanionError(f"{self.held.path}: dataset {path} is named twice in the record")
+        self.fetched.add(path)
         if path in self.private.get("sparse", {}):
             layout, kind, stored, shape = self.private["sparse"][path]
             group, source = (f"{path}/original", layout) if layout in ORIGINAL else (path, stored)
@@ -186,31 +178,31 @@ class _Reader:
         rows = self.record.get("nodes") or []
         found: dict[str, Any] = {"labels": None, "ids": None, "positions": None, "columns": {}, "units": {}}
         if rows:
-            found = schema.node_columns(rows)
+            found = schema.node_columns(rows, lambda words: self.trust.texts(words, f"{self.path}: nodes"))
             size = len(rows)
         else:
             size = self._count(mesh)
             if size and "labels" in spec:
                 raise SidecarError(f"{self.path}: the list of nodes is gone; expected {size} of them under 'nodes'")
-            found |= {"labels": self._array("nodes/label"), "ids": self._array("nodes/id"), "extra": {}}
+            found |= {"labels": self._column_of("label", "U", size), "ids": self._column_of("id", "iu", size)}
             found["extra"] = unpack(spec.get("extra", {}), self._fetch)
             found["units"] = spec.get("units", {})
         if spec.get("has_labels") is False:
             found["labels"] = self._unless_default(found["labels"], spec)
         elif "labels" in spec and found["labels"] is None:
-            found["labels"] = np.empty(0, dtype=spec["labels"])
+            found["labels"] = np.empty(0, dtype=self._dtype(spec["labels"], 0))
         elif "labels" in spec:
-            found["labels"] = _as_recorded(found["labels"], spec["labels"])
+            found["labels"] = _as_recorded(found["labels"], self._dtype(spec["labels"], size))
         columns = {}
         for name, note in spec.get("columns", {}).items():
             if "dataset" in note:
                 columns[name] = self._fetch(note["dataset"])
             elif name in found["columns"]:
-                columns[name] = self._column(name, found["columns"][name], note["dtype"])
+                columns[name] = self._column(name, found["columns"][name], self._dtype(note["dtype"], size))
             elif rows:
                 raise SidecarError(self._what_is_wrong(name, rows))
             else:
-                columns[name] = np.empty(0, dtype=note["dtype"])
+                columns[name] = np.empty(0, dtype=self._dtype(note["dtype"], 0))
         columns |= {name: values for name, values in found["columns"].items() if name not in columns}
         positions = found["positions"]
         inline = spec.get("positions") in ("C", "F")
@@ -244,8 +236,11 @@ class _Reader:
             return None
         return labels
 
-    def _column(self, name: str, values: Any, dtype: str) -> Any:
-        if np.dtype(dtype).kind == "b" and values.dtype.kind != "b" and not np.isin(values, (0, 1)).all():
+    def _dtype(self, noted: Any, size: int) -> np.dtype[Any]:
+        return self.trust.dtype(noted, size, f"{self.path}: the record of its nodes")
+
+    def _column(self, name: str, values: Any, dtype: np.dtype[Any]) -> Any:
+        if dtype.kind == "b" and values.dtype.kind != "b" and not np.isin(values, (0, 1)).all():
             wrong = int(np.flatnonzero(~np.isin(values, (0, 1)))[0])
             raise SidecarError(f"{self.path}: {name} of node {wrong} is {values[wrong]!r}: expected 0 or 1")
         return _as_recorded(values, dtype)
@@ -261,6 +256,14 @@ class _Reader:
                     "expected a value, as the other nodes have"
                 )
         return f"{self.path}: the values of {name} are of different kinds: expected one number for each node"
+
+    def _column_of(self, name: str, kinds: str, size: int) -> StoredArray | None:
+        stored = self._array(f"nodes/{name}")
+        if stored is not None and (stored.dtype.kind not in kinds or stored.shape != (size,)):
+            raise CompanionError(
+                f"{self.path}: nodes/{name} holds {stored.dtype} in shape {stored.shape}: expected one for each node"
+            )
+        return stored
 
     def _coordinates(self, size: int, mesh: Mesh | None) -> StoredArray | None:
         stored = self._array("nodes/coordinates")
@@ -294,6 +297,8 @@ class _Reader:
             value = slots.pop("value", None)
             note = stored.get(name, {})
             where = note.get("dataset") or str(slots.get("dataset_path", "")).lstrip("/")
+            if note and self.held is not None and where not in self.held.arrays:
+                raise CompanionError(f"{self.held.path}: {where}, the value of {name}, is missing or cannot be read")
             if self.held is not None and where in self.held.arrays:
                 # The sidecar shows a summary; another number was written by hand, and counts.
                 value = self.held.arrays[where] if value == note.get("shown", value) else value
@@ -318,15 +323,16 @@ class _Reader:
         """Tell where an array should lie that is not there."""
         return self.missing or (self.held.path if self.held else self.path.with_suffix(".h5"))
 
-    def _parent(self) -> "_Parent | None":
+    def _parent(self) -> Parent | None:
         name = self.record.get("parent_network")
         note = self.private.get("parent", {})
         if name is None:
             return None
-        carried = self.held if "group" in note else None
-        return _Parent(
-            str(name), self.lineage, self.trust, carried, note.get("group", ""), note.get("file"), note.get("content")
-        )
+        group = f"{self.below}{PARENT}"
+        if note and note.get("group") != group:
+            raise CompanionError(f"{self.path}: the copy of its parent network is not where it must be, in {group}")
+        carried = self.held if note else None
+        return Parent(str(name), self.lineage, self.trust, note.get("file"), note.get("content"), carried, group, _READ)
 
     def _edges(self, network: Network) -> list[dict[str, Any]]:
         """Add the matrices; give back the edges that are listed one by one."""
@@ -354,13 +360,18 @@ class _Reader:
         note = self.private.get("edges", {}).get(name)
         labels = row.get("dimension_labels")
         attrs = self.held.under(group) if self.held else {}
+        texts = {"unit": row.get("unit", text_in(attrs, "unit") or None), "target_network": row.get("target_network")}
+        for key, value in texts.items():
+            if value is not None and not isinstance(value, str):
+                raise SidecarError(f"{self.path}: {key} of the matrix {name!r} is {str(value)[:60]!r}: expected text")
+        if labels is not None:
+            if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+                raise SidecarError(f"{self.path}: dimension_labels of {name!r} must be a list of text")
+            labels = self.trust.texts(labels, f"{self.path}: dimension_labels of {name!r}")
         matrix = EdgeMatrix(
-            self._values(network, group, attrs, labels),
-            row.get("unit", attrs.get("unit")),
-            _directed(row, note),
-            None if labels is None else np.array(labels, dtype=str),
-            row.get("target_network"),
-        )
+            self._values(network, group, attrs, labels), texts["unit"], _directed(row, note), labels,
+            texts["target_network"],
+        )  # fmt: skip
         kept = {key: value for key, value in row.items() if key not in EDGE_KEYS}
         if note is not None:
             # The flags that we derive are derived anew; those that somebody stated are kept.
@@ -370,7 +381,9 @@ class _Reader:
                 if key not in DERIVED or key in note["extra"] or value != note["shown"][key]
             }
             if matrix.column_labels is not None:
-                matrix.column_labels = matrix.column_labels.astype(note["column_labels"])
+                size, where = len(matrix.column_labels), f"{self.path}: dimension_labels of {name!r}"
+                dtype = self.trust.dtype(note["column_labels"], size, where)
+                matrix.column_labels = _as_recorded(matrix.column_labels, dtype)
         matrix.extra = kept
         network.matrices.adopt(name, matrix)
 
@@ -406,9 +419,8 @@ def _directed(row: dict[str, Any], note: dict[str, Any] | None) -> bool | None:
     return said if note is None or said != note["shown"]["directed"] else note["directed"]
 
 
-def _as_recorded(values: Any, dtype: str) -> Any:
+def _as_recorded(values: Any, recorded: np.dtype[Any]) -> Any:
     """Give the recorded dtype, unless an edit by hand does not fit it any more."""
-    recorded: np.dtype[Any] = np.dtype(dtype)
     found: np.dtype[Any] = values.dtype
     if "U" in (recorded.kind, found.kind):
         fits = recorded.kind == found.kind and recorded.itemsize >= found.itemsize
@@ -417,63 +429,10 @@ def _as_recorded(values: Any, dtype: str) -> Any:
     return values.astype(recorded) if fits else values
 
 
-@dataclass(frozen=True, slots=True)
-class _Parent:
-    """
-    Opens the parent when it is first asked for.
+def _of_group(held: Companion, group: str, lineage: tuple[Path, ...], trust: Trust) -> Network:
+    """Make the network that a companion carries in a group."""
+    with understood(lineage[-1]):
+        return _Reader(held.record(f"{group}/sidecar"), held, None, group, lineage, trust).network()
 
-    The child carries a copy of its parent, so that it is complete alone; if the parent's own file lies beside
-    it, and still holds what it held, that is opened.
-    """
 
-    name: str
-    lineage: tuple[Path, ...]
-    trust: _Trust
-    carried: Companion | None
-    group: str
-    file: str | None
-    content: str | None
-
-    def __call__(self) -> Network:
-        child = self.lineage[-1]
-        if self.carried is None:
-            return self._linked()
-        beside = None if self.file is None else self._beside(self.file)
-        if beside is not None and beside.exists():
-            if pair.identifier(sidecar.text_of(beside, self.trust.limits)) == self.content:
-                return _read(beside, self.lineage, self.trust)
-            warn(
-                f"{beside} has changed since {child.name} was saved: the parent network is read as it was then. "
-                f"To use the new one, set parent_network = Network.from_file({beside.name!r})"
-            )
-        record = self.carried.record(f"{self.group}/sidecar")
-        with _understood(child):
-            return _Reader(record, self.carried, None, self.group, self.lineage, self.trust).network()
-
-    def _beside(self, name: str) -> Path:
-        child = self.lineage[-1]
-        return inside(child.parent, name, f"{child}: parent_network", self.trust.limits)
-
-    def _linked(self) -> Network:
-        """Open the parent by the name of its sidecar, or by its label among the sidecars of the folder."""
-        child = self.lineage[-1]
-        beside = self._beside(self.name) if self.name.endswith(pair.SIDECARS) else None
-        found = beside if beside is not None and beside.exists() else None
-        if found is None:
-            others = (each for each in sorted(child.parent.glob("*.yaml")) if each != child)
-            found = next((each for each in others if self._label_of(each) == self.name), None)
-        if found is None:
-            raise NetworkNotFoundError(
-                f"{child} has the parent network {self.name!r}, which is neither a file nor a label in "
-                f"{child.parent}: put its sidecar and companion there"
-            )
-        if found in self.lineage:
-            raise SidecarError(f"{child}: its parent network is {found.name}, which is its own descendant")
-        return _read(found, self.lineage, self.trust)
-
-    def _label_of(self, path: Path) -> str | None:
-        limits = self.trust.limits
-        try:
-            return str(sidecar.parse(sidecar.text_of(path, limits), path, limits).get("label"))
-        except (SidecarError, UnsafeFileError, OSError):
-            return None
+_READ = Readers(_read, _of_group)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tvbo.errors import LimitError
 from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES, PARAMETERS, PARENT, RECORD
 from tvbo.limits import Limits
 from tvbo.model.arrays import is_sparse, load
@@ -67,7 +68,7 @@ def _lay_out(network: Network, target: Path, nodes: str) -> tuple[Image, str]:
     text = sidecar.dump(record)
     most = Limits().sidecar_bytes
     if len(text) > most:
-        raise ValueError(
+        raise LimitError(
             f"the sidecar {target.name} would have {len(text):,} bytes, and {most:,} are read: "
             "nodes='companion' keeps nodes out of it"
         )
@@ -278,7 +279,10 @@ def _put_edges(network: Network, image: Image, below: str, record: dict[str, Any
         rows.append(row)
     private["edges"] = notes
     rows += network.extra.get("sidecar", {}).get("edges", [])
-    if rows:
+    foreign = network.extra.get("hdf5")
+    carried = isinstance(foreign, Foreign) and any(name.startswith(f"{below}edges/") for name in foreign.names)
+    if rows or carried:
+        # Without a list, every group below /edges is a matrix.
         record["edges"] = rows
 
 
