@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tvbo.model.network import Network
 
 _MISSING = object()
+# Looked at first: a protocol takes long to ask, and there may be a million leaves.
+_PLAIN = frozenset((type(None), bool, int, float, str))
 
 
 class Difference(NamedTuple):
@@ -208,8 +210,7 @@ def digest(network: "Network") -> str:
 
 
 def _is_array(value: Any) -> bool:
-    if value is None or type(value) in (str, int, float, bool, dict, list, tuple):
-        # Looked at first: a protocol takes long to ask, and there may be a million leaves.
+    if type(value) in _PLAIN or type(value) in (dict, list, tuple):
         return False
     return not isinstance(value, np.generic) and (is_loaded(value) or is_sparse(value) or hasattr(value, "__array__"))
 
@@ -286,7 +287,7 @@ def _bytes(array: Array) -> bytes:
 def _digest(value: Any) -> bytes:
     """Hash one leaf with its type, so that 1, 1.0, True and "1" are four things."""
     state = hashlib.sha256()
-    if is_sparse(value):
+    if type(value) not in _PLAIN and is_sparse(value):
         state.update(f"{type(value).__name__}{value.shape}{value.dtype.str}".encode())
         for part in sparse_parts(value).values():
             state.update(_digest(part))

@@ -15,6 +15,7 @@ from h5py import h5g
 from tvbo.errors import CompanionError, LimitError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST, StoredBands
+from tvbo.storage.files import size_on_disk
 from tvbo.storage.heaps import check_dense_storage
 from tvbo.storage.sidecar import read_json
 from tvbo.storage.sparse import Array
@@ -100,12 +101,13 @@ class Companion:
         total = stored = 0
         with open_file(path) as (file, stamp):
             check_dense_storage(path)
+            there = size_on_disk(path.stat())
             for name, item in visit(h5g.open(file.id, b"/"), path, limits, links):
                 attrs[name] = attributes(item)
                 if not isinstance(item, h5g.GroupID):
                     in_memory, on_disk = declared_bytes(item, f"{path}: {name}", limits)
                     total, stored = total + in_memory, stored + on_disk
-                    limits.check("inflated_bytes", total, path, limits.inflated(min(stored, stamp[1])))
+                    limits.check("inflated_bytes", total, path, limits.inflated(min(stored, there)))
                     if item.shape is not None and readable(item.get_type()):
                         found.append((name, item.shape, item.dtype))
                         if name in texts and item.get_storage_size() <= _AT_ONCE:
@@ -120,7 +122,7 @@ class Companion:
             total += int(np.prod(shape, dtype=object)) * dtype.itemsize if DTYPE in own else 0
             order = _order(own, shape, f"{path}: {name}")
             arrays[name] = StoredArray(path, name, shape, dtype, order, stamp, content, _digest(own, verify))
-        limits.check("inflated_bytes", total, path, limits.inflated(min(stored, stamp[1])))
+        limits.check("inflated_bytes", total, path, limits.inflated(min(stored, there)))
         return cls(path, attrs, arrays, tuple(links), stamp, limits, at_once)
 
     @staticmethod

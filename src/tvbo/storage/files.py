@@ -1,11 +1,17 @@
 """Opening files of strangers: plain files only, and no more of them than is wanted."""
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from tvbo.errors import NetworkNotFoundError, UnsafeFileError
+from tvbo.errors import DamagedFileError, NetworkNotFoundError, TvboError, UnsafeFileError
 from tvbo.limits import Limits
+
+# What os.stat counts blocks in, on every system that counts them.
+_BLOCK = 512
 
 
 def check_plain(path: Path) -> os.stat_result:
@@ -41,16 +47,82 @@ def check_plain(path: Path) -> os.stat_result:
     return state
 
 
-def read_bytes(path: Path, limits: Limits) -> bytes:
+def size_on_disk(state: os.stat_result) -> int:
     """
-    Read a file of text, whole.
+    Tell what a file takes on disk: holes in it are free, and must not buy memory.
+
+    Parameters
+    ----------
+    state : os.stat_result
+        The state of the file.
+
+    Returns
+    -------
+    int
+        Number of bytes, at most its length.
+    """
+    blocks = getattr(state, "st_blocks", None)
+    return state.st_size if blocks is None else min(state.st_size, blocks * _BLOCK)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """
+    Open a plain file for reading.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a symbolic link is followed.
+
+    Yields
+    ------
+    file : BinaryIO
+        The file.
+    size : int
+        What it takes on disk, at most its length: holes are free, and must not buy memory.
+
+    Raises
+    ------
+    NetworkNotFoundError
+        If there is no such file.
+    UnsafeFileError
+        If it is no plain file, or may not be opened.
+    DamagedFileError
+        If reading it fails.
+    """
+    check_plain(path)
+    try:
+        # A pipe that took its place since then does not make us wait.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise NetworkNotFoundError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UnsafeFileError(f"{path} cannot be opened: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            raise UnsafeFileError(f"{path} has turned into a pipe, a socket or a device: expected a plain file")
+        try:
+            yield file, size_on_disk(state)
+        except TvboError:
+            raise
+        except OSError as error:
+            raise DamagedFileError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def read_bytes(path: Path, limit: int, name: str = "sidecar_bytes") -> bytes:
+    """
+    Read a file, whole.
 
     Parameters
     ----------
     path : Path
         The file.
-    limits : Limits
-        ``sidecar_bytes`` of it are read.
+    limit : int
+        How many bytes it may hold.
+    name : str, default: "sidecar_bytes"
+        The limit that this comes from.
 
     Returns
     -------
@@ -62,16 +134,18 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
     NetworkNotFoundError
         If there is no such file.
     UnsafeFileError
-        If it is no plain file.
+        If it is no plain file, or may not be opened.
     LimitError
         If it is larger than the limit.
+    DamagedFileError
+        If reading it fails.
     """
-    check_plain(path)
-    # A pipe that took its place since then does not make us wait.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        data = file.read(limits.sidecar_bytes + 1)
-        limits.check("sidecar_bytes", max(len(data), os.fstat(file.fileno()).st_size), path)
+    with opened(path) as (file, _):
+        # Its length before its bytes, so that the message tells what it needs.
+        Limits().check(name, os.fstat(file.fileno()).st_size, path, limit)
+        # Some files that the system makes up tell no length.
+        data = file.read(limit + 1)
+        Limits().check(name, len(data), path, limit)
     return data
 
 

@@ -16,7 +16,7 @@ from tvbo.limits import Limits
 from tvbo.storage.chunks import StoredBands
 from tvbo.storage.heaps import check_text_heaps
 from tvbo.storage.stored import Stamp, open_file
-from tvbo.storage.structure import attribute_names, read_attribute, readable, visit
+from tvbo.storage.structure import attribute_names, lies_in, read_attribute, readable, visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +59,19 @@ class Foreign:
             for name, attribute in self.attrs:
                 yield f"{name}@{attribute}", _attribute(h5a.open(file[name or "/"].id, attribute.encode()))
             links: list[str] = []
+            tops = frozenset(self.names)
             for name, item in visit(h5g.open(file.id, b"/"), self.path, self.limits, links):
-                if not self._carries(name):
+                if name not in tops and not lies_in(name, tops):
                     continue
                 for owner in attribute_names(item):
                     yield f"{name}@{owner.decode('utf-8', 'replace')}", _attribute(h5a.open(item, owner))
                 if not isinstance(item, h5g.GroupID):
                     yield name, _values(item, f"{self.path}: {name}")
-            for name in filter(self._carries, links):
+            for name in links:
+                if name not in tops and not lies_in(name, tops):
+                    continue
                 link = file.get(name, getlink=True)
                 yield name, repr(getattr(link, "path", "a named type"))
-
-    def _carries(self, name: str) -> bool:
-        return any(name == top or name.startswith(f"{top}/") for top in self.names)
 
     def copy_into(self, target: h5py.File) -> None:
         """

@@ -99,10 +99,16 @@ def unpack(value: Any, fetch: Callable[[str], Any]) -> Any:
         if tag == "$tuple":
             return tuple(unpack(item, fetch) for item in inside)
         if tag == "$dict":
-            return {unpack(key, fetch): unpack(item, fetch) for key, item in inside}
+            return {_key(unpack(key, fetch)): unpack(item, fetch) for key, item in inside}
         if tag == "$scalar":
             return _scalar(str(inside[0]), bytes.fromhex(inside[1]))
     return {key: unpack(item, fetch) for key, item in value.items()}
+
+
+def _key(value: Any) -> Any:
+    if not isinstance(value, (str, int, float, type(None), tuple, np.generic)):
+        raise ValueError(f"a {type(value).__name__} is no key of a mapping")
+    return value
 
 
 def _scalar(name: str, raw: bytes) -> Any:

@@ -78,7 +78,7 @@ def text_of(path: Path, limits: Limits = Limits()) -> str:  # noqa: B008 - it ca
         If it is no plain file, or too large.
     """
     try:
-        return read_bytes(path, limits).decode("utf-8-sig")
+        return read_bytes(path, limits.sidecar_bytes).decode("utf-8-sig")
     except NetworkNotFoundError:
         error = NetworkNotFoundError(f"there is no file {path}: expected the sidecar of a network")
         if path.with_suffix(".h5").exists():
@@ -190,7 +190,8 @@ def measure(value: Any, where: object, limits: Limits = Limits()) -> None:  # no
     """
     level, depth, count = [value], 0, 0
     while level:
-        count += len(level)
+        # Keys count, as in YAML.
+        count += len(level) + sum(len(each) for each in level if isinstance(each, dict))
         limits.check("sidecar_values", count, where)
         holders = [each for each in level if isinstance(each, (dict, list))]
         depth += 1 if holders else 0

@@ -184,7 +184,7 @@ def _check_parts(layout: str, shape: tuple[int, ...], parts: Mapping[str, Array]
     else:
         if len(parts["offsets"]) != len(data):
             raise ValueError(f"{len(parts['offsets'])} offsets for {len(data)} diagonals")
-        if (np.abs(parts["offsets"]) >= 2**31 - 1).any():
+        if (parts["offsets"] > 2**30).any() or (parts["offsets"] < -(2**30)).any():
             raise ValueError("offsets reach beyond any matrix")
 
 

@@ -8,7 +8,7 @@ nothing else says the same, and after these have been looked at.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,26 @@ def visit(root: Any, path: Path, limits: Limits, others: list[str]) -> Iterator[
                 others.append(name)
                 continue
             yield name, item
+
+
+def lies_in(name: str, groups: Container[str]) -> bool:
+    """
+    Tell whether an object lies in one of some groups.
+
+    Parameters
+    ----------
+    name : str
+        Where the object is.
+    groups : container of str
+        Paths of groups.
+
+    Returns
+    -------
+    bool
+        True if one of them is above it.
+    """
+    parts = name.split("/")
+    return any("/".join(parts[:depth]) in groups for depth in range(1, len(parts)))
 
 
 def _text(raw: bytes) -> str:

@@ -1,7 +1,5 @@
 """What in a companion is ours, and what is to be carried along untouched."""
 
-from collections.abc import Container
-
 from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, MESH_KEYS, OURS
 from tvbo.model.network import Network
 from tvbo.storage import pair
@@ -9,6 +7,7 @@ from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
 from tvbo.storage.companion import DTYPE, ORDER, Companion
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.stored import CONTENT
+from tvbo.storage.structure import lies_in
 
 _OUR_ATTRS = frozenset(
     ("tvbo_class", "schema_version", "sidecar_file", DTYPE, ORDER, DIGEST, CHECKSUMS, CHECKED_ROWS)
@@ -36,24 +35,18 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
     """
     names: dict[str, None] = {}
     for name in sorted([*companion.attrs, *companion.links]):
-        if not _lies_in(name, names) and not _is_ours(name, network):
+        if not lies_in(name, names) and not _is_ours(name, network):
             names[name] = None
     attrs = [
         (name, owner)
         for name, held in companion.attrs.items()
-        if name not in names and not _lies_in(name, names)
+        if name not in names and not lies_in(name, names)
         for owner in held
         if owner not in _OUR_ATTRS
     ]
     if not names and not attrs:
         return None
     return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp, companion.limits)
-
-
-def _lies_in(name: str, groups: Container[str]) -> bool:
-    """Tell whether an object lies in one of some groups."""
-    parts = name.split("/")
-    return any("/".join(parts[:depth]) in groups for depth in range(1, len(parts)))
 
 
 def _is_ours(name: str, network: Network) -> bool:

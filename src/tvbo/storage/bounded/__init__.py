@@ -8,7 +8,7 @@ unpickled, looked up elsewhere or run; whatever a library raises on the way is s
 from tvbo.storage.bounded.archive import bunzip2, gunzip, zip_members
 from tvbo.storage.bounded.arrays import npy, npz
 from tvbo.storage.bounded.matlab import mat
-from tvbo.storage.bounded.plain import read_bytes
 from tvbo.storage.bounded.text import table, xml
+from tvbo.storage.files import read_bytes
 
 __all__ = ["bunzip2", "gunzip", "mat", "npy", "npz", "read_bytes", "table", "xml", "zip_members"]

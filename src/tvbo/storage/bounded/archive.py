@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 
 from tvbo.errors import DamagedFileError, DuplicateNameError, LimitError, UnsafeFileError
 from tvbo.limits import Limits
-from tvbo.storage.bounded.plain import decoding, opened
+from tvbo.storage.bounded.decoding import decoding
+from tvbo.storage.files import opened
 
 _ERRORS = (
     zipfile.BadZipFile,

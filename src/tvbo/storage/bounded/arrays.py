@@ -12,7 +12,7 @@ import numpy as np
 from tvbo.errors import DamagedFileError, UnsafeFileError
 from tvbo.limits import Limits
 from tvbo.storage.bounded.archive import members
-from tvbo.storage.bounded.plain import decoding
+from tvbo.storage.bounded.decoding import decoding
 
 Array = np.ndarray[Any, np.dtype[Any]]
 # A header is an expression of Python, which numpy evaluates as a literal.

@@ -18,8 +18,9 @@ import scipy.sparse as sp
 
 from tvbo.errors import DamagedFileError, DuplicateNameError, LimitError
 from tvbo.limits import Limits
+from tvbo.storage.bounded.decoding import decoding
 from tvbo.storage.bounded.matlab4 import OBJECT, Array, Counter, level4, lines, with_imaginary
-from tvbo.storage.bounded.plain import decoding, opened
+from tvbo.storage.files import opened
 
 _ERRORS = (struct.error, zlib.error, ValueError, IndexError, OverflowError, TypeError, RecursionError)
 _HDF5 = b"\x89HDF\r\n\x1a\n"

@@ -9,7 +9,8 @@ from xml.parsers import expat
 
 from tvbo.errors import DamagedFileError, UnsafeFileError
 from tvbo.limits import Limits
-from tvbo.storage.bounded.plain import decoding, read_bytes
+from tvbo.storage.bounded.decoding import decoding
+from tvbo.storage.files import read_bytes
 
 _ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1"})
 _STEP = 1 << 16
