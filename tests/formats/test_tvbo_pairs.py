@@ -16,10 +16,11 @@ import scipy.sparse as sp
 import yaml
 from tvb.datatypes.connectivity import Connectivity
 
-from tvbo import Network, NodeTable, Parameter
+from tvbo import Limits, Network, NodeTable, Parameter
 from tvbo.errors import (
     CompanionError,
     DuplicateNameError,
+    LimitError,
     MismatchError,
     NetworkNotFoundError,
     ShapeError,
@@ -219,6 +220,32 @@ def test_the_identifier_does_not_depend_on_compression(tmp_path) -> None:
         regions().save(tmp_path / "a.yaml", compression=compression)
         heads.add((tmp_path / "a.yaml").read_text().splitlines()[0])
     assert len(heads) == 1
+
+
+@pytest.mark.parametrize("place", ["extra", "sidecar"])
+def test_what_could_not_be_read_again_is_not_written(saved, place) -> None:
+    before = {path.name: path.read_bytes() for path in saved.parent.iterdir()}
+    deep: list[object] = []
+    for _ in range(100):
+        deep = [deep]
+    network = regions(1)
+    network.extra[place] = {"deep": deep}
+    with pytest.raises(LimitError, match="depth"):
+        network.save(saved)
+    network.extra[place] = {"odd": {1, 2}}
+    with pytest.raises(TypeError, match="odd"):
+        network.save(saved)
+    assert {path.name: path.read_bytes() for path in saved.parent.iterdir()} == before
+
+
+def test_a_network_that_looks_like_a_bomb_is_said_to(saved, monkeypatch) -> None:
+    monkeypatch.setattr(
+        Limits, "inflated", lambda self, size: self.inflated_bytes if self.inflated_bytes < 9999 else 99
+    )
+    with pytest.warns(TvboWarning, match=r"limits=Limits\(inflated_bytes="):
+        regions().save(saved)
+    with pytest.raises(LimitError, match="inflated bytes"):
+        Network.from_file(saved)
 
 
 def test_anybody_can_check_the_digest_of_an_array(saved) -> None:
