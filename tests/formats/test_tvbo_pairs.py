@@ -151,6 +151,14 @@ def test_the_value_of_a_parameter_by_hand_counts(saved) -> None:
     assert open_edited(saved).conduction_speed.value == 9.0
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.0])
+def test_a_parameter_that_is_an_array_of_one_stays_one(tmp_path, value) -> None:
+    made = regions()
+    made.parameters["conduction_speed"] = Parameter(np.full((1, 1), value), "mm_per_ms")
+    made.save(tmp_path / "a.yaml")
+    assert Network.from_file(tmp_path / "a.yaml").identical(made)
+
+
 def test_a_label_given_by_hand_counts(tmp_path) -> None:
     Network.from_matrix(np.eye(2)).save(tmp_path / "a.yaml")
     edit(tmp_path / "a.yaml", "label: node_1", "label: V1")

@@ -111,7 +111,7 @@ def _replaced(target: Path, companion: Path) -> list[str]:
             raise FileExistsError(f"{other} uses {companion.name} too: choose another name, or remove it first")
     if companion.exists() and companion.stat().st_size:
         try:
-            attrs = Companion.attributes(companion, ("", GROUP))
+            attrs = Companion.attributes(companion, (GROUP,))
         except (CompanionError, UnsafeFileError):
             attrs = {}
         if schema.CLASS_KEY not in attrs.get("", {}) and not named:

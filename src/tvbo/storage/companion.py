@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
-from h5py import h5g
+from h5py import h5g, h5l, h5o
 
 from tvbo.errors import CompanionError, LimitError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST, StoredBands
 from tvbo.storage.files import size_on_disk
-from tvbo.storage.heaps import check_dense_storage
+from tvbo.storage.heaps import Headers
 from tvbo.storage.sidecar import read_json
 from tvbo.storage.sparse import Array
 from tvbo.storage.stored import CONTENT, GROUP, RECORD, Stamp, StoredArray, StoredSparse, open_file
@@ -100,9 +99,8 @@ class Companion:
         at_once: dict[str, Array] = {}
         total = stored = 0
         with open_file(path) as (file, stamp):
-            check_dense_storage(path)
             there = size_on_disk(path.stat())
-            for name, item in visit(h5g.open(file.id, b"/"), path, limits, links):
+            for name, item in visit(file, path, limits, links):
                 attrs[name] = attributes(item)
                 if not isinstance(item, h5g.GroupID):
                     in_memory, on_disk = declared_bytes(item, f"{path}: {name}", limits)
@@ -135,12 +133,12 @@ class Companion:
         path : Path
             The file.
         names : tuple of str
-            Paths of groups; the root is ``""``.
+            Names of groups in the root.
 
         Returns
         -------
         dict of str to dict
-            Attributes of those that are there.
+            Attributes of those that are there, and of the root, which is ``""``.
 
         Raises
         ------
@@ -148,9 +146,16 @@ class Companion:
             If it is no HDF5 file.
         """
         with open_file(path) as (file, _):
-            check_dense_storage(path)
-            there = [name for name in names if not name or isinstance(file.get(name, getlink=True), h5py.HardLink)]
-            return {name: attributes(h5g.open(file.id, (name or "/").encode())) for name in there}
+            headers = Headers(path)
+            headers.check(headers.root)
+            root = h5g.open(file.id, b"/")
+            found = {"": attributes(root)}
+            for name in names:
+                link = root.links.get_info(name.encode()) if root.links.exists(name.encode()) else None
+                if link is not None and link.type == h5l.TYPE_HARD:
+                    headers.check(link.u)
+                    found[name] = attributes(h5o.open(root, name.encode()))
+            return found
 
     def variable_text(self, name: str, attribute: str) -> str | None:
         """

@@ -60,7 +60,7 @@ class Foreign:
                 yield f"{name}@{attribute}", _attribute(h5a.open(file[name or "/"].id, attribute.encode()))
             links: list[str] = []
             tops = frozenset(self.names)
-            for name, item in visit(h5g.open(file.id, b"/"), self.path, self.limits, links):
+            for name, item in visit(file, self.path, self.limits, links):
                 if name not in tops and not lies_in(name, tops):
                     continue
                 for owner in attribute_names(item):

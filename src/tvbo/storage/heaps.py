@@ -14,8 +14,9 @@ from typing import Any
 
 from tvbo.errors import CompanionError
 
-# Larger files are not looked through when they are opened: it would take longer than reading what is asked for.
-_LOOKED_THROUGH = 64 << 20
+# Kinds of messages in the header of an object, and how many blocks of them a header may have.
+_LINKS, _ATTRIBUTES, _CONTINUED = 0x02, 0x15, 0x10
+_BLOCKS = 10_000
 # Sizes of the records of trees that index links and attributes, by type, and the types of those that index chunks.
 _RECORDS, _OF_CHUNKS = {5: 11, 6: 15, 8: 17, 9: 13}, (10, 11)
 _MASK = 0xFFFFFFFF
@@ -39,45 +40,96 @@ def check_text_heaps(path: Path) -> None:
     -----
     HDF5 File Format Specification 3.0, section III.E, "Global Heap".
     """
-    for data, start in _found(path, b"GCOL"):
-        if not _steps_well(data, start):
-            raise CompanionError(f"{path}: the heap of text at byte {start} is damaged")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        start = data.find(b"GCOL")
+        while start >= 0:
+            if not _steps_well(data, start):
+                raise CompanionError(f"{path}: the heap of text at byte {start} is damaged")
+            start = data.find(b"GCOL", start + 4)
 
 
-def check_dense_storage(path: Path) -> None:
+class Headers:
     """
-    Look at the heaps and trees in which groups keep many links, and objects many attributes.
+    The headers of the objects of a file, looked at before libhdf5 follows them.
 
     Parameters
     ----------
     path : Path
         The file.
 
-    Raises
-    ------
-    CompanionError
-        If one cannot be what it says.
-
     Notes
     -----
-    HDF5 File Format Specification 3.0, sections III.A.2, "Version 2 B-trees", and III.G, "Fractal Heap".
+    HDF5 File Format Specification 3.0, sections II, "Superblock", III.A.2, "Version 2 B-trees", III.G, "Fractal
+    Heap", and IV.A, "Data Object Headers".
     """
-    if path.stat().st_size > _LOOKED_THROUGH:
-        return
-    for signature, size, sound in ((b"BTHD", 34, _is_tree), (b"FRHP", 142, _is_heap)):
-        for data, start in _found(path, signature):
-            head, seal = data[start : start + size], data[start + size : start + size + 4]
-            # Without a seal that fits it is something else, or libhdf5 refuses it.
-            if len(seal) == 4 and int.from_bytes(seal, "little") == lookup3(head) and not sound(head, len(data)):
-                raise CompanionError(f"{path}: the index of links or attributes at byte {start} is damaged")
 
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with path.open("rb") as file:
+            # Only the pages that are looked at are read.
+            self.data: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        modern = self.data[8:9] in (b"\2", b"\3")
+        self.base = self._number(12 if modern else 24, 8)
+        places = {0: 64, 1: 68}
+        self.root = self._number(36 if modern else places.get(self.data[8], 64), 8)
 
-def _found(path: Path, signature: bytes) -> Iterator[tuple[Any, int]]:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        start = data.find(signature)
-        while start >= 0:
-            yield data, start
-            start = data.find(signature, start + 4)
+    def _number(self, place: int, size: int) -> int:
+        return int.from_bytes(self.data[place : place + size], "little")
+
+    def check(self, address: int) -> None:
+        """
+        Look at the heaps and trees in which an object keeps many links or attributes.
+
+        Parameters
+        ----------
+        address : int
+            Where its header is.
+
+        Raises
+        ------
+        CompanionError
+            If one cannot be what it says.
+        """
+        for kind, place, size in self._messages(self.base + address):
+            if kind not in (_LINKS, _ATTRIBUTES):
+                continue
+            flags = self._number(place + 1, 1)
+            start = place + 2 + (flags & 1) * (8 if kind == _LINKS else 2)
+            for offset in range(start, min(start + 24, place + size), 8):
+                self._check_index(self.base + self._number(offset, 8))
+
+    def _check_index(self, start: int) -> None:
+        for signature, size, sound in ((b"BTHD", 34, _is_tree), (b"FRHP", 142, _is_heap)):
+            head = self.data[start : start + size]
+            # A seal that does not fit is what libhdf5 itself finds.
+            whole = len(self.data) >= start + size + 4 and head.startswith(signature)
+            if whole and self._number(start + size, 4) == lookup3(head) and not sound(head, len(self.data)):
+                raise CompanionError(f"{self.path}: the index of links or attributes at byte {start} is damaged")
+
+    def _messages(self, start: int) -> Iterator[tuple[int, int, int]]:
+        """Step through the messages of a header: their kind, where they begin, and their size."""
+        modern = self.data[start : start + 4] == b"OHDR"
+        if modern:
+            flags = self._number(start + 5, 1)
+            width, ordered = 1 << (flags & 3), bool(flags & 4)
+            begin = start + 6 + 16 * bool(flags & 32) + 4 * bool(flags & 16)
+            blocks = [(begin + width, self._number(begin, width))]
+        else:
+            ordered = False
+            blocks = [(start + 16, self._number(start + 8, 4))]
+        head = 4 + 2 * ordered if modern else 8
+        for count, (place, left) in enumerate(blocks):
+            end = min(place + left, len(self.data))
+            while place + head <= end and count < _BLOCKS:
+                kind = self._number(place, 1 if modern else 2)
+                size = self._number(place + (1 if modern else 2), 2)
+                place += head
+                yield kind, place, size
+                if kind == _CONTINUED:
+                    other, length = self.base + self._number(place, 8), self._number(place + 8, 8)
+                    # Modern ones have a signature before and a checksum behind.
+                    blocks.append((other + 4, length - 8) if modern else (other, length))
+                place += size
 
 
 def _steps_well(data: Any, start: int) -> bool:

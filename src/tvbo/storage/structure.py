@@ -18,23 +18,23 @@ from h5py import h5, h5a, h5d, h5g, h5l, h5o, h5t, h5z
 
 from tvbo.errors import UnsafeFileError
 from tvbo.limits import Limits
-from tvbo.storage.heaps import check_text_heaps
+from tvbo.storage.heaps import Headers, check_text_heaps
 
 FILTERS = frozenset((h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32))
 _NUMBERS = frozenset((h5t.INTEGER, h5t.FLOAT, h5t.ENUM, getattr(h5t, "COMPLEX", h5t.INTEGER)))
 _ATTRIBUTE_BYTES = 4096
 
 
-def visit(root: Any, path: Path, limits: Limits, others: list[str]) -> Iterator[tuple[str, Any]]:
+def visit(file: h5py.File, path: Path, limits: Limits, others: list[str]) -> Iterator[tuple[str, Any]]:
     """
     Visit every group and dataset by hard links only.
 
     Parameters
     ----------
-    root : h5py.h5g.GroupID
-        The root of the file.
+    file : h5py.File
+        The open file.
     path : Path
-        The file, for messages.
+        Where it lies.
     limits : Limits
         How many objects there may be, and how deep.
     others : list of str
@@ -54,6 +54,9 @@ def visit(root: Any, path: Path, limits: Limits, others: list[str]) -> Iterator[
     LimitError
         If there are too many objects, or they lie too deep.
     """
+    headers = Headers(path)
+    headers.check(headers.root)
+    root = h5g.open(file.id, b"/")
     yield "", root
     seen = set()
     left = [("", root, 1)]
@@ -74,6 +77,7 @@ def visit(root: Any, path: Path, limits: Limits, others: list[str]) -> Iterator[
                 continue
             if link.type != h5l.TYPE_HARD:
                 raise UnsafeFileError(f"{path}: {name} is a link into another file: such links are not followed")
+            headers.check(link.u)
             item = h5o.open(group, raw)
             if isinstance(item, h5g.GroupID):
                 limits.check("depth", depth, f"{path}: {name}")

@@ -301,7 +301,10 @@ class _Reader:
                 raise CompanionError(f"{self.held.path}: {where}, the value of {name}, is missing or cannot be read")
             if self.held is not None and where in self.held.arrays:
                 # The sidecar shows a summary; another number was written by hand, and counts.
-                value = self.held.arrays[where] if value == note.get("shown", value) else value
+                shown = note.get("shown", value)
+                # What is shown of numbers that are none is a NaN, which is not itself.
+                if value == shown or (value != value and shown != shown):
+                    value = self.held.arrays[where]
                 for key in ("dataset_path", "shape", "datatype"):
                     slots.pop(key, None)
             elif self.held is None and where:
