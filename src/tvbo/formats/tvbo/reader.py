@@ -5,11 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tvbo.errors import (
-    CompanionError,
-    SidecarError,
-    StaleFileError,
-)
+from tvbo.errors import CompanionError, SidecarError, StaleFileError
 from tvbo.formats.tvbo.edge_list import add_matrices
 from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, PARENT, RECORD
 from tvbo.formats.tvbo.ours import foreign_content
@@ -46,7 +42,14 @@ def read(path: Path, *, limits: Limits = Limits(), verify: bool = True) -> Netwo
     -------
     Network
         The network.
+
+    Raises
+    ------
+    TypeError
+        If the limits are none.
     """
+    if not isinstance(limits, Limits):
+        raise TypeError(f"limits is a {type(limits).__name__}: expected tvbo.Limits(...)")
     # Arrays are read later, perhaps from another working folder.
     path = path.absolute()
     for attempt in range(_TRIES):
