@@ -56,6 +56,16 @@ def test_a_torn_sidecar_is_replaced_and_kept(saved, damage) -> None:
     assert saved.with_name("net.yaml.bak1").read_bytes() == torn
 
 
+def test_a_torn_sidecar_of_json_becomes_one_of_yaml(saved) -> None:
+    text = saved.read_bytes()
+    saved.replace(saved.with_suffix(".json"))
+    done = repair(saved.with_suffix(".json"))
+    assert "net.yaml was written" in done[0]
+    assert saved.read_bytes() == text
+    assert saved.with_name("net.json.bak").exists()
+    assert is_whole(saved)
+
+
 def test_a_sidecar_older_than_its_companion_is_replaced(saved) -> None:
     network(1).save(saved)
     old = saved.read_bytes()

@@ -134,7 +134,7 @@ def replace_sidecar(target: Path, text: str, keep: Path | None) -> list[Path]:
     text : str
         What it is to say.
     keep : Path or None
-        Where to keep the one that is there.
+        Where to keep a copy of the one that is there.
 
     Returns
     -------
@@ -144,7 +144,8 @@ def replace_sidecar(target: Path, text: str, keep: Path | None) -> list[Path]:
     with _locked(target.parent) as alone:
         left = _clear(target, target.with_suffix(".h5")) if alone else []
         if keep is not None:
-            target.replace(keep)
+            # A copy, so that at no instant there is no sidecar.
+            _write(keep, target.read_bytes(), target)
         _replace([(target, text.encode())])
     return left
 

@@ -53,9 +53,9 @@ def repair(path: Path, limits: Limits = Limits(), *, undo: bool = False) -> list
     keep = _free_name(target) if target.exists() else None
     # The copy is YAML, whatever the lost one was.
     wanted = target if target.suffix.lower() != ".json" else target.with_suffix(".yaml")
+    left = replace_sidecar(wanted, held.text(TEXT), keep if wanted == target else None)
     if keep is not None and wanted != target:
         target.replace(keep)
-    left = replace_sidecar(wanted, held.text(TEXT), keep if wanted == target else None)
     done = [f"{target.name} {reason}: {wanted.name} was written as it was saved"]
     if keep is not None:
         done.append(f"what was there is kept as {keep.name}")
