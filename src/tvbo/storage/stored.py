@@ -21,7 +21,7 @@ from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, StoredBands
 from tvbo.storage.files import check_plain
 from tvbo.storage.order import in_order
 from tvbo.storage.sparse import Array, sparse_from_parts
-from tvbo.storage.structure import attributes, read_attribute
+from tvbo.storage.structure import attributes, read_attribute, readable
 
 Stamp = tuple[int, int, int]
 # The group of the companion that is ours, and the identifier of the save among its attributes.
@@ -207,16 +207,24 @@ def _checks(item: Any, bands: StoredBands, wanted: bool) -> tuple[Array | None, 
     if not bands.size:
         return None, None
     if wanted:
-        if not h5py.h5a.exists(item, CHECKSUMS.encode()):
+        rows, sums = _plain_attribute(item, CHECKED_ROWS), _plain_attribute(item, CHECKSUMS)
+        if not isinstance(rows, np.integer) or not isinstance(sums, np.ndarray) or sums.dtype.kind != "u" or rows < 1:
             return None, None
-        rows = int(read_attribute(h5py.h5a.open(item, CHECKED_ROWS.encode())))
-        sums = np.asarray(read_attribute(h5py.h5a.open(item, CHECKSUMS.encode())))
-        step = bands.chunks[0] if bands.chunks else rows
-        if rows < 1 or rows != step or sums.shape != (-(-bands.shape[0] // rows),) or sums.dtype.kind != "u":
-            raise CorruptionError(f"{bands.where}: its checksums do not fit its shape")
-        return sums, rows
+        step = bands.chunks[0] if bands.chunks else int(rows)
+        if rows != step or sums.shape != (-(-bands.shape[0] // step),):
+            # Another program has stored it in other chunks; the digest of the whole still tells.
+            return None, None
+        return sums, step
     rows = bands.chunks[0] if bands.chunks else max(1, (1 << 20) * bands.shape[0] // bands.size)
     return None, rows
+
+
+def _plain_attribute(item: Any, name: str) -> Any:
+    """Read an attribute of numbers; text of variable length, which is not to be trusted, is no such."""
+    if not h5py.h5a.exists(item, name.encode()):
+        return None
+    attribute = h5py.h5a.open(item, name.encode())
+    return read_attribute(attribute) if readable(attribute.get_type()) and attribute.shape is not None else None
 
 
 def _expanded(key: Any, ndim: int) -> list[Any] | None:
