@@ -24,23 +24,25 @@ DIGEST, CHECKSUMS, CHECKED_ROWS = "sha256", "crc32", "crc32_rows"
 BAND_BYTES = 1 << 20
 
 
-def band_rows(data: Array) -> int:
+def band_rows(length: int, size: int) -> int:
     """
     Tell how many rows of an array belong together.
 
     Parameters
     ----------
-    data : array
-        The array.
+    length : int
+        How many rows the array has.
+    size : int
+        How many bytes.
 
     Returns
     -------
     int
         Rows of about a mebibyte.
     """
-    if not data.nbytes:
+    if not size:
         return 1
-    return max(1, min(len(data), BAND_BYTES * len(data) // data.nbytes))
+    return max(1, min(length, BAND_BYTES * length // size))
 
 
 def checksums(data: Array, rows: int) -> Array:
@@ -92,7 +94,7 @@ class StoredBands:
         self.dtype: np.dtype[Any] = dataset.dtype
         plan = dataset.get_create_plist()
         self.chunks: tuple[int, ...] | None = plan.get_chunk() if plan.get_layout() == h5d.CHUNKED else None
-        self.filters = [plan.get_filter(index)[0] for index in range(plan.get_nfilters())]
+        self.filters = _filters(plan)
         if set(self.filters) - FILTERS:
             raise UnsafeFileError(
                 f"{where} is compressed by a filter that is not read (number {max(set(self.filters) - FILTERS)}): "
@@ -118,9 +120,8 @@ class StoredBands:
             False for other filters, and for what was never written.
         """
         plan = dataset.get_create_plist()
-        codes = {plan.get_filter(index)[0] for index in range(plan.get_nfilters())}
         wanted = math.prod(-(-size // step) for size, step in zip(dataset.shape, plan.get_chunk(), strict=True))
-        return codes <= FILTERS and dataset.get_num_chunks() == wanted
+        return FILTERS.issuperset(_filters(plan)) and dataset.get_num_chunks() == wanted
 
     def whole(self, digest: str | None) -> Array:
         """
@@ -237,6 +238,10 @@ class StoredBands:
         if len(raw) != size:
             raise CorruptionError(f"{where} holds {len(raw):,} of {size:,} bytes")
         return np.frombuffer(bytearray(raw) if self.chunks == self.shape else raw, self.dtype).reshape(self.chunks)
+
+
+def _filters(plan: Any) -> list[int]:
+    return [plan.get_filter(index)[0] for index in range(plan.get_nfilters())]
 
 
 def inflate(raw: bytes, size: int, where: str) -> bytes:

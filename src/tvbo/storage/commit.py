@@ -79,15 +79,16 @@ def commit(target: Path, companion: Path, text: str, image: Image, compression: 
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}: make it first, or save elsewhere")
     image.add_text(TEXT, text)
+    size = image.size()
     while True:
         replaces = _replaced(target, companion)
         image.attrs[GROUP] = {CONTENT: identifier(text) or "", REPLACES: " ".join(replaces)}
         data = image.build(compression)
         allowed = Limits().inflated(len(data))
-        if image.size() > allowed:
+        if size > allowed:
             warn(
-                f"{companion.name} is so small for the {image.size():,} bytes that it holds that it will be taken for "
-                f"a bomb: open it with Network.from_file(path, limits=Limits(inflated_bytes={2 * image.size()}))"
+                f"{companion.name} is so small for the {size:,} bytes that it holds that it will be taken for "
+                f"a bomb: open it with Network.from_file(path, limits=Limits(inflated_bytes={2 * size}))"
             )
         with _locked(folder) as alone:
             # Compressing takes long: somebody else may have saved meanwhile.

@@ -199,7 +199,7 @@ def _level(compression: str | int) -> int | None:
 
 def _write(file: h5py.File, path: str, data: Array, attrs: dict[str, Any], level: int | None) -> None:
     options: dict[str, Any] = {}
-    rows = band_rows(data) if data.ndim else 1
+    rows = band_rows(len(data), data.nbytes) if data.ndim else 1
     if level is not None and data.ndim and data.nbytes > _COMPRESS_FROM:
         options = {
             "chunks": (rows, *data.shape[1:]),

@@ -17,7 +17,7 @@ import numpy as np
 from h5py import h5d
 
 from tvbo.errors import CompanionError, CorruptionError, StaleFileError, TvboError, UnsafeFileError
-from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, StoredBands
+from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, StoredBands, band_rows
 from tvbo.storage.files import check_plain
 from tvbo.storage.order import in_order
 from tvbo.storage.sparse import Array, sparse_from_parts
@@ -215,8 +215,7 @@ def _checks(item: Any, bands: StoredBands, wanted: bool) -> tuple[Array | None, 
             # Another program has stored it in other chunks; the digest of the whole still tells.
             return None, None
         return sums, step
-    rows = bands.chunks[0] if bands.chunks else max(1, (1 << 20) * bands.shape[0] // bands.size)
-    return None, rows
+    return None, bands.chunks[0] if bands.chunks else band_rows(bands.shape[0], bands.size)
 
 
 def _plain_attribute(item: Any, name: str) -> Any:
