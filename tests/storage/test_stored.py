@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from tvbo import Limits, Network
 from tvbo.errors import CompanionError, CorruptionError, LimitError, StaleFileError, UnsafeFileError
-from tvbo.storage import chunks
+from tvbo.storage import bands, chunks
 from tvbo.storage.companion import Companion
 from tvbo.storage.image import Image
 from tvbo.storage.stored import StoredArray
@@ -28,7 +28,8 @@ def stored(path: Path, data: np.ndarray, compression: str | int, **options: bool
 @pytest.fixture(autouse=True)
 def small_bands(monkeypatch) -> None:
     """Make bands of a few rows, so that small arrays have many."""
-    monkeypatch.setattr(chunks, "BAND_BYTES", 200)
+    monkeypatch.setattr(bands, "BAND_BYTES", 200)
+    monkeypatch.setattr(bands, "VECTOR_BYTES", 200)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,6 +14,7 @@ from h5py import h5g, h5l, h5o
 from tvbo.errors import CompanionError, LimitError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST, StoredBands
+from tvbo.storage.datasets import DTYPE, ORDER
 from tvbo.storage.files import size_on_disk
 from tvbo.storage.heaps import Headers
 from tvbo.storage.sidecar import read_json
@@ -21,8 +22,6 @@ from tvbo.storage.sparse import Array
 from tvbo.storage.stored import CONTENT, GROUP, RECORD, Stamp, StoredArray, StoredSparse, open_file
 from tvbo.storage.structure import attributes, declared_bytes, readable, variable_text, visit
 
-# What HDF5 cannot hold as it is, beside the data: the numpy dtype of text, and Fortran order.
-DTYPE, ORDER = "numpy_dtype", "order"
 _AT_ONCE = 1 << 24
 
 

@@ -1,25 +1,22 @@
 """The HDF5 half, put together in memory and written whole."""
 
-import hashlib
 import json
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import h5py
 import numpy as np
 
-from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST, band_rows, checksums
-from tvbo.storage.companion import DTYPE, ORDER
+from tvbo.storage.chunks import DIGEST
+from tvbo.storage.datasets import DTYPE, ORDER, Encoded, Watch, fixed, write_dataset
 from tvbo.storage.foreign import Foreign
-from tvbo.storage.order import order_of
 from tvbo.storage.sidecar import measure
-from tvbo.storage.sparse import Array, sparse_kind, sparse_parts
+from tvbo.storage.sink import hdf5_in_memory
+from tvbo.storage.sparse import sparse_kind, sparse_parts
 
-_COMPRESS_FROM = 256
-# tvbo 0.5.3 takes these two as text of variable length only. That is never read here: the datasets say the same.
-_FOR_OTHERS = ("format", "element_type")
+# What of an array's attributes is part of its content.
+_CONTENT = (DTYPE, ORDER, DIGEST)
 
 
 @dataclass(slots=True)
@@ -37,13 +34,17 @@ class Image:
         Second names of datasets.
     foreign : list of Foreign
         What to carry along.
+    watches : dict of str to callable
+        Who is shown the bands of an array while it is written.
     """
 
     arrays: dict[str, Any] = field(default_factory=dict)
     attrs: dict[str, dict[str, Any]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     foreign: list[Foreign] = field(default_factory=list)
-    _ready: dict[str, tuple[Array, dict[str, Any]]] = field(default_factory=dict)
+    watches: dict[str, Watch] = field(default_factory=dict)
+    _items: dict[str, Encoded] = field(default_factory=dict)
+    _written: set[str] = field(default_factory=set)
 
     def add_record(self, dataset: str, record: Mapping[str, Any]) -> None:
         """
@@ -84,8 +85,10 @@ class Image:
             A line for each dataset and each group.
         """
         for path in sorted(self.arrays):
-            data, attrs = self._encoded(path)
-            yield f"{path} {data.dtype.str} {data.shape} {sorted(attrs.items())}\n"
+            item = self.item(path)
+            item.digest()
+            attrs = [(name, str(item.attrs[name])) for name in _CONTENT if name in item.attrs]
+            yield f"{path} {item.dtype.str} {item.shape} {attrs}\n"
         for path in sorted(self.attrs):
             plain = {name: np.asarray(value).tolist() for name, value in sorted(self.attrs[path].items())}
             yield f"{path} {plain}\n"
@@ -100,15 +103,25 @@ class Image:
         int
             Number of bytes.
         """
-        return sum(self._encoded(path)[0].nbytes for path in self.arrays)
+        return sum(self.item(path).nbytes for path in self.arrays)
 
-    def _encoded(self, path: str) -> tuple[Array, dict[str, Any]]:
-        if path not in self._ready:
-            data, attrs = _encode(np.asarray(self.arrays[path]))
-            content = data.reshape(-1).view(np.uint8).data if data.size else b""
-            attrs[DIGEST] = np.bytes_(hashlib.sha256(content).hexdigest())
-            self._ready[path] = data, attrs
-        return self._ready[path]
+    def item(self, path: str) -> Encoded:
+        """
+        Give an array as it is to be written.
+
+        Parameters
+        ----------
+        path : str
+            Where it goes.
+
+        Returns
+        -------
+        Encoded
+            Always the same, so that its digest is found once.
+        """
+        if path not in self._items:
+            self._items[path] = Encoded(self.arrays[path], self.watches.get(path))
+        return self._items[path]
 
     def add_sparse(self, group: str, matrix: Any) -> dict[str, Any]:
         """
@@ -141,101 +154,92 @@ class Image:
         self.arrays.update({f"{group}/{name}": part for name, part in parts.items()})
         return attrs
 
-    def build(self, compression: str | int) -> bytes:
+    def write(self, file: h5py.File, compression: str | int, go_on: Callable[[], None] = lambda: None) -> None:
         """
-        Write the file in memory.
+        Write the arrays that the file does not have yet.
 
         Parameters
         ----------
+        file : h5py.File
+            The file, open for writing.
         compression : {"gzip", "none"} or int
             ``gzip``, a gzip level from 0 to 9, or ``none``.
-
-        Returns
-        -------
-        bytes
-            The file.
+        go_on : callable
+            Called for each band that was written; raises to end early.
 
         Raises
         ------
         ValueError
             If there is no such compression.
         """
-        level = _level(compression)
-        # In memory, without callbacks into Python: neither a full disk nor Ctrl-C can reach HDF5 while it writes.
-        memory = {"driver": "core", "backing_store": False, "block_size": 1 << 20}
-        with h5py.File(f"{id(self)}.h5", "w", libver=("v108", "v108"), **memory) as file:
-            for path in self.arrays:
-                _write(file, path, *self._encoded(path), level)
-            for alias, path in self.aliases.items():
-                file[alias] = file[path]
-            for path, attrs in self.attrs.items():
-                group = file.require_group(path or "/")
-                group.attrs.update({name: _fixed(name, value) for name, value in attrs.items()})
-            for foreign in self.foreign:
-                foreign.copy_into(file)
-            file.flush()
+        level = level_of(compression)
+        for path in self.arrays:
+            if path not in self._written:
+                write_dataset(file, path, self.item(path), level, compression != "none", go_on)
+                self._written.add(path)
+
+    def finish(self, file: h5py.File) -> None:
+        """
+        Write what is not arrays: attributes of groups, second names, and what is carried along.
+
+        Parameters
+        ----------
+        file : h5py.File
+            The file, open for writing.
+        """
+        for alias, path in self.aliases.items():
+            file[alias] = file[path]
+        for path, attrs in self.attrs.items():
+            group = file.require_group(path or "/")
+            for name, value in attrs.items():
+                group.attrs.create(name, fixed(name, value))
+        for foreign in self.foreign:
+            foreign.copy_into(file)
+        file.flush()
+
+    def build(self, compression: str | int) -> bytes:
+        """
+        Write the whole file in memory.
+
+        Parameters
+        ----------
+        compression : {"gzip", "none"} or int
+            As `write` takes it.
+
+        Returns
+        -------
+        bytes
+            The file.
+        """
+        with hdf5_in_memory() as file:
+            self._written.clear()
+            self.write(file, compression)
+            self.finish(file)
             image: bytes = file.id.get_file_image()
         return image
 
 
-def _fixed(name: str, value: Any) -> Any:
-    """Give text a fixed length: what has a variable one lies in a heap without checksums."""
-    return (
-        np.bytes_(value.encode("utf-8", "surrogatepass"))
-        if isinstance(value, str) and name not in _FOR_OTHERS
-        else value
-    )
+def level_of(compression: str | int) -> int | None:
+    """
+    Understand a compression.
 
+    Parameters
+    ----------
+    compression : {"gzip", "none"} or int
+        ``gzip``, a gzip level from 0 to 9, or ``none``.
 
-def _level(compression: str | int) -> int | None:
-    if compression == "none":
+    Returns
+    -------
+    int or None
+        The level; None if it is left to us.
+
+    Raises
+    ------
+    ValueError
+        If there is no such compression.
+    """
+    if compression in ("gzip", "none"):
         return None
-    if compression == "gzip":
-        return 4
     if isinstance(compression, int) and 0 <= compression <= 9:
         return compression
     raise ValueError(f"compression {compression!r} is not known: expected 'gzip', 'none', or a level from 0 to 9")
-
-
-def _write(file: h5py.File, path: str, data: Array, attrs: dict[str, Any], level: int | None) -> None:
-    options: dict[str, Any] = {}
-    rows = band_rows(len(data), data.nbytes) if data.ndim else 1
-    if level is not None and data.ndim and data.nbytes > _COMPRESS_FROM:
-        options = {
-            "chunks": (rows, *data.shape[1:]),
-            "compression": "gzip",
-            "compression_opts": level,
-            "shuffle": _shuffle_helps(data),
-        }
-    dataset = file.create_dataset(path, data=data, track_times=False, **options)
-    dataset.attrs.update({name: _fixed(name, value) for name, value in attrs.items()})
-    if data.ndim and rows < len(data):
-        # So that a slice can be checked too, which the digest of the whole cannot do.
-        dataset.attrs[CHECKSUMS], dataset.attrs[CHECKED_ROWS] = checksums(data, rows), rows
-
-
-def _shuffle_helps(data: Array) -> bool:
-    """Decide on a sample: shuffling makes full-mantissa numbers smaller, and numbers with many zeros larger."""
-    if data.dtype.itemsize < 2:
-        return False
-    sample = np.ascontiguousarray(data.reshape(-1)[: (1 << 16) // data.dtype.itemsize]).view(np.uint8)
-    shuffled = np.ascontiguousarray(sample.reshape(-1, data.dtype.itemsize).T)
-    return len(zlib.compress(shuffled.tobytes(), 1)) < len(zlib.compress(sample.tobytes(), 1))
-
-
-def _encode(values: Array) -> tuple[Array, dict[str, Any]]:
-    """Give the form that HDF5 holds, and the attributes that lead back."""
-    attrs: dict[str, Any] = {}
-    order = order_of(values)
-    if order != "C":
-        attrs[ORDER] = order
-    if values.dtype.kind == "U":
-        attrs[DTYPE] = values.dtype.str
-        encoded = [text.encode("utf-8", "surrogatepass") for text in values.reshape(-1).tolist()]
-        width = max([1, *(len(text) for text in encoded)])
-        raw = np.array(encoded, dtype=f"S{width}").reshape(values.shape)
-        return raw.astype(h5py.string_dtype("utf-8", width)), attrs
-    if values.dtype.kind in "mM":
-        attrs[DTYPE] = values.dtype.str
-        return values.view(np.int64), attrs
-    return np.ascontiguousarray(values) if values.ndim else values, attrs

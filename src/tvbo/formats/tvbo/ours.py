@@ -4,7 +4,8 @@ from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, MESH_KEYS, OURS
 from tvbo.model.network import Network
 from tvbo.storage import pair
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
-from tvbo.storage.companion import DTYPE, ORDER, Companion
+from tvbo.storage.companion import Companion
+from tvbo.storage.datasets import DTYPE, ORDER
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.stored import CONTENT
 from tvbo.storage.structure import lies_in

@@ -1,0 +1,284 @@
+"""Arrays written as HDF5 datasets, band by band: compressed in threads, digested on the way, never held twice."""
+
+import hashlib
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import h5py
+import numpy as np
+from h5py import h5d, h5p, h5s, h5t, h5z
+
+from tvbo.storage.bands import band_rows, chunk_of, recut
+from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
+from tvbo.storage.deflate import Recipe, crc32, recipe_for
+from tvbo.storage.order import order_of
+from tvbo.storage.pool import ordered, workers
+from tvbo.storage.sparse import Array
+
+# What HDF5 cannot hold as it is, beside the data: the numpy dtype of text, and Fortran order.
+DTYPE, ORDER = "numpy_dtype", "order"
+_COMPRESS_FROM = 256
+# Below this, starting threads takes longer than they save.
+_THREADS_FROM = 1 << 21
+# What the gzip filter is told; readers do not look at it.
+_LEVEL = 4
+
+Watch = Callable[[int, Array], None]
+
+
+class Encoded:
+    """
+    An array in the form that HDF5 holds, with the attributes that lead back.
+
+    Parameters
+    ----------
+    values : array or lazy array
+        What is to be written; a lazy one is asked for some rows at a time, or for its ``blocks()`` of rows.
+    watch : callable, optional
+        Is shown each band once, with the number of its first row.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape.
+    dtype : numpy.dtype
+        Element type on disk.
+    nbytes : int
+        Bytes in memory.
+    attrs : dict
+        Attributes of the dataset; the digest joins them when all bands have been seen.
+    """
+
+    def __init__(self, values: Any, watch: Watch | None = None) -> None:
+        self.attrs: dict[str, Any] = {}
+        self._values = self._plain(values) if isinstance(values, np.ndarray) else values
+        self._watch = watch
+        self.shape: tuple[int, ...] = tuple(self._values.shape)
+        self.dtype: np.dtype[Any] = self._values.dtype
+        self.nbytes = math.prod(self.shape) * self.dtype.itemsize
+
+    def _plain(self, values: Array) -> Array:
+        order = order_of(values)
+        if order != "C":
+            self.attrs[ORDER] = order
+        if values.dtype.kind == "U":
+            self.attrs[DTYPE] = values.dtype.str
+            encoded = [text.encode("utf-8", "surrogatepass") for text in values.reshape(-1).tolist()]
+            width = max([1, *map(len, encoded)])
+            raw = np.array(encoded, dtype=f"S{width}").reshape(values.shape)
+            return raw.astype(h5py.string_dtype("utf-8", width))
+        if values.dtype.kind in "mM":
+            self.attrs[DTYPE] = values.dtype.str
+            return values.view(np.int64)
+        return values
+
+    @property
+    def rows(self) -> int:
+        """How many rows a band has; 0 for what is written in one piece."""
+        return band_rows(self.shape, self.dtype.itemsize) if self.shape and self.nbytes else 0
+
+    def bands(self) -> Iterator[Array]:
+        """
+        Give the bands in their order.
+
+        Yields
+        ------
+        array
+            C-contiguous; the whole array if it has no axes, or no elements.
+        """
+        if not self.rows:
+            yield np.ascontiguousarray(self._values) if self.shape else np.asarray(self._values)
+            return
+        start = 0
+        for band in self._cut():
+            band = np.ascontiguousarray(band, dtype=self.dtype)
+            if self._watch is not None:
+                self._watch(start, band)
+            start += len(band)
+            yield band
+        if start != self.shape[0]:
+            raise ValueError(f"{start:,} rows were given of an array of shape {self.shape}")
+
+    def _cut(self) -> Iterator[Array]:
+        if hasattr(self._values, "blocks_of_rows"):
+            return recut(self._values.blocks_of_rows(), self.rows)
+        starts = range(0, self.shape[0], self.rows)
+        return (np.asarray(self._values[start : start + self.rows]) for start in starts)
+
+    def sample(self, first: Array) -> Array:
+        """
+        Give elements on which it can be decided how to compress.
+
+        Parameters
+        ----------
+        first : array
+            The first band.
+
+        Returns
+        -------
+        array, shape (n,)
+            All of an array in memory, else those of the first band.
+        """
+        whole = isinstance(self._values, np.ndarray) and self._values.flags.c_contiguous
+        found: Array = (self._values if whole else first).reshape(-1)
+        return found
+
+    def digest(self) -> bytes:
+        """
+        Give the SHA-256 of the bytes, in C order; all bands are read unless they have been.
+
+        Returns
+        -------
+        bytes
+            Hexadecimal digits.
+        """
+        if DIGEST not in self.attrs:
+            total = hashlib.sha256()
+            for band in self.bands():
+                total.update(buffer_of(band))
+            self.attrs[DIGEST] = np.bytes_(total.hexdigest())
+        found: bytes = self.attrs[DIGEST]
+        return found
+
+
+def buffer_of(data: Array) -> Any:
+    """
+    Give the bytes of an array without copying them.
+
+    Parameters
+    ----------
+    data : array
+        C-contiguous.
+
+    Returns
+    -------
+    bytes-like
+        Its bytes.
+    """
+    return data.reshape(-1).view(np.uint8).data if data.size else b""
+
+
+def write_dataset(
+    file: h5py.File, path: str, item: Encoded, level: int | None, compress: bool, go_on: Callable[[], None]
+) -> None:
+    """
+    Write an array; its digest is found meanwhile.
+
+    Parameters
+    ----------
+    file : h5py.File
+        The file, open for writing.
+    path : str
+        Where.
+    item : Encoded
+        The array.
+    level : int or None
+        Level of deflate; None for the fast one.
+    compress : bool
+        Whether to compress it at all.
+    go_on : callable
+        Called for each band that was written; raises to end early.
+    """
+    bands = item.bands()
+    first = next(bands)
+    packs = compress and item.rows > 0 and item.nbytes > _COMPRESS_FROM
+    chunk = chunk_of(item.shape, item.dtype.itemsize) if packs else None
+    recipe = recipe_for(item.sample(first), level) if packs else None
+    dataset = _create(file, path, item, chunk, recipe)
+    total, sums = hashlib.sha256(), []
+    place = 0
+    for band, check, chunks in ordered(
+        lambda band: _packed(band, chunk, recipe, item.rows < (item.shape or (0,))[0]),
+        itertools.chain([first], bands),
+        workers() if item.nbytes >= _THREADS_FROM else 1,
+    ):
+        total.update(buffer_of(band))
+        if chunk is None:
+            _write_rows(dataset, band, place)
+        for corner, raw in chunks:
+            dataset.write_direct_chunk((place + corner[0], *corner[1:]), raw)
+        place += len(band) if item.shape else 0
+        sums.append(check)
+        go_on()
+    item.attrs[DIGEST] = np.bytes_(total.hexdigest())
+    high = h5py.Dataset(dataset)
+    if len(sums) > 1:
+        # So that a slice can be checked too, which the digest of the whole cannot do.
+        item.attrs |= {CHECKSUMS: np.array(sums, np.uint32), CHECKED_ROWS: item.rows}
+    for name, value in item.attrs.items():
+        high.attrs.create(name, fixed(name, value))
+
+
+def _packed(
+    band: Array, chunk: tuple[int, ...] | None, recipe: Recipe | None, checked: bool
+) -> tuple[Array, int, list[tuple[tuple[int, ...], bytes]]]:
+    """Compress the chunks of a band; this runs in threads."""
+    check = crc32(band) if checked else 0
+    if chunk is None or recipe is None:
+        return band, check, []
+    if band.shape == chunk:
+        return band, check, [((0,) * band.ndim, recipe.pack(band))]
+    found = []
+    for corner in itertools.product(*(range(0, size, step) for size, step in zip(band.shape, chunk, strict=True))):
+        part = band[tuple(slice(low, low + step) for low, step in zip(corner, chunk, strict=True))]
+        whole = np.zeros(chunk, band.dtype)
+        whole[tuple(slice(0, size) for size in part.shape)] = part
+        found.append((corner, recipe.pack(whole)))
+    return band, check, found
+
+
+def _create(file: h5py.File, path: str, item: Encoded, chunk: tuple[int, ...] | None, recipe: Recipe | None) -> Any:
+    plan = h5p.create(h5p.DATASET_CREATE)
+    plan.set_obj_track_times(False)
+    if chunk is not None and recipe is not None:
+        plan.set_chunk(chunk)
+        # Every element is written: nothing has to be filled in first.
+        plan.set_fill_time(h5d.FILL_TIME_NEVER)
+        if recipe.shuffle:
+            plan.set_filter(h5z.FILTER_SHUFFLE, h5z.FLAG_OPTIONAL, (item.dtype.itemsize,))
+        plan.set_deflate(_LEVEL)
+    links = h5p.create(h5p.LINK_CREATE)
+    links.set_create_intermediate_group(True)
+    links.set_char_encoding(h5t.CSET_UTF8)
+    space = h5s.create_simple(item.shape) if item.shape else h5s.create(h5s.SCALAR)
+    kind = h5t.py_create(item.dtype, logical=True)
+    return h5d.create(file.id, path.encode("utf-8", "surrogateescape"), kind, space, plan, links)
+
+
+def _write_rows(dataset: Any, band: Array, first: int) -> None:
+    if not band.ndim or not band.size:
+        if band.size:
+            dataset.write(h5s.ALL, h5s.ALL, band)
+        return
+    space = dataset.get_space()
+    space.select_hyperslab((first, *(0 for _ in band.shape[1:])), band.shape)
+    dataset.write(h5s.create_simple(band.shape), space, band)
+
+
+# tvbo 0.5.3 takes these two as text of variable length only. That is never read here: the datasets say the same.
+_FOR_OTHERS = ("format", "element_type")
+
+
+def fixed(name: str, value: Any) -> Any:
+    """
+    Give text a fixed length: what has a variable one lies in a heap without checksums.
+
+    Parameters
+    ----------
+    name : str
+        The attribute.
+    value : object
+        Its value.
+
+    Returns
+    -------
+    object
+        The value to write.
+    """
+    return (
+        np.bytes_(value.encode("utf-8", "surrogatepass"))
+        if isinstance(value, str) and name not in _FOR_OTHERS
+        else value
+    )

@@ -1,0 +1,92 @@
+"""Threads for what runs outside Python's lock: compressing, inflating, digests."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# More do not help: a disk or the memory is the limit then.
+_MOST = 16
+_AHEAD = 3
+
+
+def workers() -> int:
+    """
+    Tell how many threads to use.
+
+    Returns
+    -------
+    int
+        The processors that this process may use, at most 16; or what the environment variable ``TVBO_THREADS`` says.
+    """
+    said = os.environ.get("TVBO_THREADS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(allowed, _MOST)
+
+
+def ordered(job: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
+    """
+    Do a job on many items at once, and give the results in their order.
+
+    Parameters
+    ----------
+    job : callable
+        What to do with an item; it must spend its time outside Python's lock.
+    items : iterable
+        Taken as they are needed, so that few are in memory at once.
+    threads : int
+        How many at once; 1 does everything in the calling thread.
+
+    Yields
+    ------
+    object
+        The result for each item.
+    """
+    if threads <= 1:
+        yield from map(job, items)
+        return
+    # Made for each call: a pool that is kept does not survive a fork.
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(job, item))
+                if len(waiting) >= _AHEAD * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for each in waiting:
+                each.cancel()
+
+
+def undisturbed(work: Callable[[threading.Event], Result]) -> Result:
+    """
+    Do work where Ctrl-C does not reach it: Python interrupts the main thread only.
+
+    Parameters
+    ----------
+    work : callable
+        What to do. It is given an event, which is set when somebody wants it to end early.
+
+    Returns
+    -------
+    object
+        What the work gives.
+    """
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work, stop)
+        try:
+            return future.result()
+        except BaseException:
+            # Leaving the pool waits for the work to end.
+            stop.set()
+            raise

@@ -1,0 +1,207 @@
+"""
+A file that HDF5 writes without ever hearing of an error.
+
+libhdf5 swallows some failures of a disk and crashes on others. So it writes through an object that remembers the first
+failure and says that all is well; whoever writes looks at it when the file is closed, and throws the file away.
+"""
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import h5py
+
+# Checksums of all metadata, and a layout that old readers know.
+VERSIONS = ("v108", "v108")
+# libhdf5 tells files apart by their names, also those that are in memory only.
+_NAMES = itertools.count()
+
+
+class Sink:
+    """
+    What h5py needs of a file, on a descriptor.
+
+    Parameters
+    ----------
+    descriptor : int
+        An empty file, open for reading and writing.
+
+    Attributes
+    ----------
+    failure : OSError or None
+        The first thing that went wrong.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.failure: OSError | None = None
+        self._descriptor = descriptor
+        self._place = 0
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        """
+        Move to a place.
+
+        Parameters
+        ----------
+        place : int
+            Bytes from the start, or from the end.
+        whence : int
+            What it is counted from.
+
+        Returns
+        -------
+        int
+            The place.
+        """
+        self._place = place + (os.fstat(self._descriptor).st_size if whence == os.SEEK_END else 0)
+        return self._place
+
+    def tell(self) -> int:
+        """
+        Tell the place.
+
+        Returns
+        -------
+        int
+            Bytes from the start.
+        """
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        """
+        Read what was written.
+
+        Parameters
+        ----------
+        buffer : bytes-like
+            Filled; with zeros where the file has an end.
+
+        Returns
+        -------
+        int
+            Its length.
+        """
+        view = memoryview(buffer).cast("B")
+        found = b""
+        if self.failure is None:
+            try:
+                found = os.pread(self._descriptor, len(view), self._place)
+            except OSError as error:
+                self.failure = error
+        view[:] = found.ljust(len(view), b"\0")
+        self._place += len(view)
+        return len(view)
+
+    def read(self, size: int = -1) -> bytes:
+        """
+        Read what was written; h5py knows a file by this, and uses `readinto`.
+
+        Parameters
+        ----------
+        size : int
+            Number of bytes.
+
+        Returns
+        -------
+        bytes
+            As many.
+        """
+        found = bytearray(max(size, 0))
+        self.readinto(found)
+        return bytes(found)
+
+    def write(self, buffer: Any) -> int:
+        """
+        Write.
+
+        Parameters
+        ----------
+        buffer : bytes-like
+            What to write.
+
+        Returns
+        -------
+        int
+            Its length, whether it could be written or not.
+        """
+        left = memoryview(buffer).cast("B")
+        size = len(left)
+        while left and self.failure is None:
+            try:
+                done = os.pwrite(self._descriptor, left, self._place)
+            except OSError as error:
+                self.failure = error
+                break
+            self._place += done
+            left = left[done:]
+        self._place += len(left)
+        return size
+
+    def truncate(self, size: int) -> int:
+        """
+        Set the length.
+
+        Parameters
+        ----------
+        size : int
+            Number of bytes.
+
+        Returns
+        -------
+        int
+            The same.
+        """
+        if self.failure is None:
+            try:
+                os.ftruncate(self._descriptor, size)
+            except OSError as error:
+                self.failure = error
+        return size
+
+    def flush(self) -> None:
+        """Do nothing: whoever opened the file flushes it when it is whole."""
+
+
+@contextlib.contextmanager
+def hdf5_in_memory() -> Iterator[h5py.File]:
+    """
+    Open a new HDF5 file that never touches a disk.
+
+    Yields
+    ------
+    h5py.File
+        The file; ``file.id.get_file_image()`` gives its bytes.
+    """
+    # Without callbacks into Python: neither a full disk nor Ctrl-C can reach HDF5 while it writes.
+    memory: dict[str, Any] = {"driver": "core", "backing_store": False, "block_size": 1 << 20}
+    with h5py.File(f"in-memory-{next(_NAMES)}.h5", "w", libver=VERSIONS, **memory) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def hdf5_on(descriptor: int) -> Iterator[h5py.File]:
+    """
+    Write a new HDF5 file to a descriptor; only where Ctrl-C does not reach.
+
+    Parameters
+    ----------
+    descriptor : int
+        An empty file, open for reading and writing.
+
+    Yields
+    ------
+    h5py.File
+        The file.
+
+    Raises
+    ------
+    OSError
+        When it is closed, if anything could not be written.
+    """
+    sink = Sink(descriptor)
+    with h5py.File(sink, "w", libver=VERSIONS) as file:
+        yield file
+    if sink.failure is not None:
+        raise sink.failure
