@@ -16,6 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tvbo.model.arrays import Array, Sparse, is_loaded, is_sparse, load
+from tvbo.model.bits import deviation, digest_of_array, is_large
 from tvbo.model.parameters import Parameter
 from tvbo.storage.order import order_of
 from tvbo.storage.sparse import sparse_parts
@@ -205,7 +206,7 @@ def digest(network: "Network") -> str:
     total = hashlib.sha256()
     for path, value in content(network):
         total.update(f"{path}\0".encode(errors="surrogatepass"))
-        total.update(_digest(load(value) if _is_array(value) else value))
+        total.update(_digest(_held(value) if _is_array(value) else value))
     return f"sha256:{total.hexdigest()}"
 
 
@@ -215,13 +216,18 @@ def _is_array(value: Any) -> bool:
     return not isinstance(value, np.generic) and (is_loaded(value) or is_sparse(value) or hasattr(value, "__array__"))
 
 
+def _held(values: Any) -> Any:
+    """Read an array, unless it is so large that it is looked at in parts."""
+    return values if is_large(values) else load(values)
+
+
 def _compare(path: str, a: Any, b: Any) -> Difference | None:
     if a is _MISSING:
         return Difference(path, "only in the second", _describe(b))
     if b is _MISSING:
         return Difference(path, "only in the first", _describe(a))
     if _is_array(a) and _is_array(b):
-        return _compare_arrays(path, load(a), load(b))
+        return _compare_arrays(path, _held(a), _held(b))
     if type(a) is not type(b):
         return Difference(path, "type", f"{_describe(a)} and {_describe(b)}")
     if _digest(a) != _digest(b):
@@ -248,40 +254,23 @@ def _compare_arrays(path: str, a: Any, b: Any) -> Difference | None:
         if type(a) is not type(b):
             return Difference(path, "layout", f"{type(a).__name__} and {type(b).__name__}")
         if _digest(a) != _digest(b):
-            return Difference(path, "values", _deviation(_dense_of(a), _dense_of(b)) or "stored entries")
+            return Difference(path, "values", _entries(_stored(a), _stored(b)) or "stored entries")
         return None
-    if order_of(a) != order_of(b):
-        return Difference(path, "order", f"{order_of(a)} and {order_of(b)}")
-    if _bytes(a) != _bytes(b):
-        return Difference(path, "values", _deviation(a, b))
-    return None
+    orders = [order_of(each) if is_loaded(each) else getattr(each, "order", "C") for each in (a, b)]
+    if orders[0] != orders[1]:
+        return Difference(path, "order", " and ".join(orders))
+    found = deviation(a, b)
+    return Difference(path, "values", found) if found else None
 
 
-def _dense_of(matrix: Sparse) -> Array:
+def _stored(matrix: Sparse) -> Array:
     """Give the stored entries of a sparse matrix in a form that can be subtracted, without densifying it."""
     data = np.asarray(matrix.tocoo().data)
     return data
 
 
-def _deviation(a: Array, b: Array) -> str:
-    if a.shape != b.shape:
-        return f"{a.size} and {b.size} stored entries"
-    itemsize = max(a.dtype.itemsize, 1)
-    raw_a = np.frombuffer(_bytes(a), np.uint8).reshape(-1, itemsize)
-    raw_b = np.frombuffer(_bytes(b), np.uint8).reshape(-1, itemsize)
-    changed = int((raw_a != raw_b).any(axis=1).sum())
-    detail = f"{changed} of {a.size} entries"
-    if a.dtype.kind in "iufc" and changed:
-        with np.errstate(all="ignore"):
-            gap = np.abs(np.subtract(a, b, dtype=np.result_type(a.dtype, np.float64)))
-        finite = gap[np.isfinite(gap)]
-        if finite.size:
-            detail += f", largest deviation {finite.max():.3g}"
-    return detail
-
-
-def _bytes(array: Array) -> bytes:
-    return np.ascontiguousarray(array).tobytes()
+def _entries(a: Array, b: Array) -> str:
+    return deviation(a, b) if a.shape == b.shape else f"{a.size} and {b.size} stored entries"
 
 
 def _digest(value: Any) -> bytes:
@@ -291,11 +280,8 @@ def _digest(value: Any) -> bytes:
         state.update(f"{type(value).__name__}{value.shape}{value.dtype.str}".encode())
         for part in sparse_parts(value).values():
             state.update(_digest(part))
-    elif isinstance(value, np.ndarray):
-        state.update(f"array{value.shape}{value.dtype.str}{order_of(value)}".encode())
-        # A long double has no buffer that others understand.
-        plain = value.dtype.kind in "biufc" and value.dtype.char not in "gG"
-        state.update(np.ascontiguousarray(value).data if plain else _bytes(value))
+    elif isinstance(value, np.ndarray) or is_large(value):
+        return digest_of_array(value)
     elif isinstance(value, float):
         state.update(b"float" + struct.pack("<d", value))
     elif isinstance(value, str):

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import math
+import mmap
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,8 @@ DTYPE, ORDER = "numpy_dtype", "order"
 _COMPRESS_FROM = 256
 # Below this, starting threads takes longer than they save.
 _THREADS_FROM = 1 << 21
+# Bands of a memory map after which what was read of it is let go.
+_FORGET_AFTER = 32
 # What the gzip filter is told; readers do not look at it.
 _LEVEL = 4
 
@@ -104,8 +107,16 @@ class Encoded:
     def _cut(self) -> Iterator[Array]:
         if hasattr(self._values, "blocks_of_rows"):
             return recut(self._values.blocks_of_rows(), self.rows)
-        starts = range(0, self.shape[0], self.rows)
-        return (np.asarray(self._values[start : start + self.rows]) for start in starts)
+        return self._slices()
+
+    def _slices(self) -> Iterator[Array]:
+        # Pages of a memory map that were written are not needed again; those of a private one are its content.
+        shared = isinstance(self._values, np.memmap) and self._values.mode in ("r", "r+")
+        mapped = getattr(self._values, "_mmap", None) if shared and hasattr(mmap, "MADV_DONTNEED") else None
+        for start in range(0, self.shape[0], self.rows):
+            yield np.asarray(self._values[start : start + self.rows])
+            if mapped is not None and start // self.rows % _FORGET_AFTER == 0:
+                mapped.madvise(mmap.MADV_DONTNEED)
 
     def sample(self, first: Array) -> Array:
         """

@@ -43,7 +43,8 @@ def sparse_parts(matrix: Any) -> dict[str, Array]:
     if matrix.format == "dok":
         keys = np.array(list(matrix.keys()), dtype=np.int64).reshape(-1, 2)
         return {"keys": keys, "data": np.array(list(matrix.values()), dtype=matrix.dtype)}
-    return {name: np.asarray(getattr(matrix, name)) for name in _PARTS[matrix.format]}
+    # Those of a memory map stay what they are.
+    return {name: np.asanyarray(getattr(matrix, name)) for name in _PARTS[matrix.format]}
 
 
 def copy_sparse(matrix: Any) -> Any:

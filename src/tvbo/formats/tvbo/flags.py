@@ -1,0 +1,131 @@
+"""What the sidecar says of a matrix for other readers, found by looking at its values."""
+
+from typing import Any
+
+import numpy as np
+
+from tvbo.model.arrays import Array, is_loaded, is_sparse
+
+# Rows and columns that are compared with their mirror image at once: they stay in the processor's cache.
+_TILE = 256
+# Entries of a sparse matrix up to which it is compared with its mirror image, which takes several times its memory.
+_COMPARED = 10_000_000
+
+
+def flags_of(values: Any) -> dict[str, bool]:
+    """
+    Look at a matrix in memory.
+
+    Parameters
+    ----------
+    values : array or sparse matrix
+        The matrix.
+
+    Returns
+    -------
+    dict of str to bool
+        ``weighted``, ``valid_diagonal``, ``non_negative`` and ``directed``.
+    """
+    data = _entries(values) if is_sparse(values) else values
+    square = values.shape[0] == values.shape[1]
+    return {
+        "weighted": data.dtype.kind != "b",
+        "valid_diagonal": bool(square and np.any(values.diagonal() != 0)),
+        "non_negative": not _any_negative(data),
+        "directed": not square or _is_directed(values),
+    }
+
+
+def _entries(matrix: Any) -> Array:
+    entries: Array = matrix.data if matrix.format in ("csr", "csc", "coo", "bsr") else matrix.tocoo().data
+    return entries
+
+
+def _any_negative(data: Array) -> bool:
+    if data.dtype.kind not in "if":
+        return False
+    step = max(1, (1 << 20) // max(1, data[:1].nbytes)) if data.ndim else 1
+    # NaN is not below zero, and no reason to warn.
+    return any(bool(np.any(data[start : start + step] < 0)) for start in range(0, len(data), step))
+
+
+def _is_directed(values: Any) -> bool:
+    if is_sparse(values):
+        if 0 in values.shape:
+            return False
+        if values.nnz > _COMPARED:
+            return True
+        rows = values.tocsr()
+        return bool((rows != rows.T).nnz)
+    size = len(values)
+    for low in range(0, size, _TILE):
+        for left in range(0, low + 1, _TILE):
+            tile = values[low : low + _TILE, left : left + _TILE]
+            if np.any(tile != values[left : left + _TILE, low : low + _TILE].T):
+                return True
+    return False
+
+
+class Watched:
+    """
+    Flags of a matrix that is never in memory whole, found while it is written.
+
+    It is said to be directed: whether it is cannot be told from its rows.
+
+    Parameters
+    ----------
+    values : lazy array
+        The matrix.
+    """
+
+    def __init__(self, values: Any) -> None:
+        self._square = values.shape[0] == values.shape[1]
+        self._weighted = values.dtype.kind != "b"
+        self._diagonal = self._negative = False
+
+    def __call__(self, first: int, band: Array) -> None:
+        if self._square and not self._diagonal:
+            rows = np.arange(len(band))
+            self._diagonal = bool(np.any(band[rows, first + rows] != 0))
+        self._negative = self._negative or _any_negative(band)
+
+    def flags(self) -> dict[str, bool]:
+        """
+        Give the flags, once every row was seen.
+
+        Returns
+        -------
+        dict of str to bool
+            As `flags_of` gives them.
+        """
+        return {
+            "weighted": self._weighted,
+            "valid_diagonal": self._diagonal,
+            "non_negative": not self._negative,
+            "directed": True,
+        }
+
+
+def is_streamed(values: Any) -> bool:
+    """
+    Tell whether a matrix is written without being read into memory.
+
+    Parameters
+    ----------
+    values : array, sparse matrix or lazy stand-in
+        As the network holds it.
+
+    Returns
+    -------
+    bool
+        True for a large one that is not in memory, and for one that comes in blocks.
+    """
+    if isinstance(values, np.memmap):
+        return bool(values.nbytes > _LARGE)
+    if is_loaded(values) or is_sparse(values):
+        return False
+    large = np.prod(values.shape, dtype=float) * values.dtype.itemsize > _LARGE
+    return bool(large or hasattr(values, "blocks_of_rows"))
+
+
+_LARGE = 1 << 26

@@ -1,0 +1,216 @@
+"""
+A list of what a companion holds, behind the HDF5 data: to open and read it without asking libhdf5.
+
+HDF5 readers stop where their data end, and programs that change the file cut off what follows. So the list is there for
+files as we wrote them, and for no others; without it a file is looked through object by object.
+"""
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import h5py
+import numpy as np
+from h5py import h5d
+
+from tvbo.errors import CompanionError, TvboError
+from tvbo.limits import Limits
+from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS
+from tvbo.storage.datasets import Encoded
+from tvbo.storage.located import Located
+
+# Behind the list: its length, where HDF5 data end, its SHA-256, and what tells that it is there.
+_MARK = b"tvbo-ix1"
+_TAIL = struct.Struct("<QQ32s8s")
+_OWN = (CHECKSUMS, CHECKED_ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """
+    What a companion holds.
+
+    Attributes
+    ----------
+    groups : dict of str to dict
+        Attributes of every group, by path.
+    arrays : dict of str to Located
+        Every dataset, by path.
+    attrs : dict of str to dict
+        Attributes of datasets that are needed to read them.
+    text : str
+        SHA-256 of the sidecar that the companion carries.
+    """
+
+    groups: dict[str, dict[str, Any]]
+    arrays: dict[str, Located]
+    attrs: dict[str, dict[str, Any]]
+    text: str
+
+
+def written(
+    file: h5py.File, items: Mapping[str, Encoded], aliases: Mapping[str, str], groups: Mapping[str, Any], text: str
+) -> bytes:
+    """
+    List a file that was just written.
+
+    Parameters
+    ----------
+    file : h5py.File
+        The file, flushed.
+    items : mapping of str to Encoded
+        Its datasets, by path.
+    aliases : mapping of str to str
+        Second names of datasets.
+    groups : mapping of str to mapping
+        Attributes of its groups, by path.
+    text : str
+        The sidecar.
+
+    Returns
+    -------
+    bytes
+        What goes behind the file; the end of the HDF5 data is put in by `sealed`.
+    """
+    arrays = {path: _entry(file[path].id, item) for path, item in items.items()}
+    arrays |= {alias: arrays[path] for alias, path in aliases.items()}
+    said = {
+        "groups": {path: {name: _plain(value) for name, value in attrs.items()} for path, attrs in groups.items()},
+        "arrays": arrays,
+        "sidecar": hashlib.sha256(text.encode()).hexdigest(),
+    }
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def sealed(listed: bytes, end: int) -> bytes:
+    """
+    Close a list, so that it is found from the end of the file.
+
+    Parameters
+    ----------
+    listed : bytes
+        What `written` gave.
+    end : int
+        Where the HDF5 data end.
+
+    Returns
+    -------
+    bytes
+        What to write there.
+    """
+    return listed + _TAIL.pack(len(listed), end, hashlib.sha256(listed).digest(), _MARK)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+
+
+def _entry(dataset: Any, item: Encoded) -> dict[str, Any]:
+    attrs = {name: str(value, "ascii") if isinstance(value, bytes) else value for name, value in item.attrs.items()}
+    entry: dict[str, Any] = {"shape": item.shape, "dtype": item.dtype.str}
+    entry |= {name: value for name, value in attrs.items() if name not in _OWN}
+    plan = dataset.get_create_plist()
+    if plan.get_layout() == h5d.CHUNKED:
+        found: list[Any] = []
+        dataset.chunk_iter(lambda chunk: found.append((chunk.chunk_offset, chunk.byte_offset, chunk.size)))
+        found.sort()
+        shuffled = plan.get_nfilters() == 2
+        entry["chunk"] = [plan.get_chunk(), shuffled, [each[1] for each in found], [each[2] for each in found]]
+    elif item.nbytes:
+        entry["at"] = dataset.get_offset()
+    if CHECKSUMS in attrs:
+        entry["sums"] = [int(item.attrs[CHECKED_ROWS]), item.attrs[CHECKSUMS].tolist()]
+    return entry
+
+
+def read_index(file: BinaryIO, where: object, limits: Limits) -> Index | None:
+    """
+    Read the list behind a companion.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        The file.
+    where : object
+        What to call it in messages.
+    limits : Limits
+        How much there may be.
+
+    Returns
+    -------
+    Index or None
+        None if there is none, or it is damaged: HDF5 says the same.
+
+    Raises
+    ------
+    LimitError
+        If it lists more than the limits allow.
+    CompanionError
+        If it is whole, and no such list.
+    """
+    size = os.fstat(file.fileno()).st_size
+    if size < _TAIL.size:
+        return None
+    file.seek(size - _TAIL.size)
+    length, end, digest, mark = _TAIL.unpack(file.read(_TAIL.size))
+    if mark != _MARK or end + length + _TAIL.size != size:
+        return None
+    limits.check("sidecar_bytes", length, f"{where}: the list of its arrays")
+    file.seek(end)
+    listed = file.read(length)
+    if hashlib.sha256(listed).digest() != digest:
+        return None
+    try:
+        said = json.loads(listed.decode("utf-8", "surrogatepass"))
+        limits.check("objects", len(said["groups"]) + len(said["arrays"]), where)
+        arrays, attrs = {}, {}
+        chunks = 0
+        for path, entry in said["arrays"].items():
+            arrays[path] = _located(entry, end)
+            chunks += len(arrays[path].places)
+            limits.check("chunks", chunks, where)
+            attrs[path] = {name: str(entry[name]) for name in ("order", "numpy_dtype", "sha256") if name in entry}
+        return Index({path: dict(own) for path, own in said["groups"].items()}, arrays, attrs, str(said["sidecar"]))
+    except TvboError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise CompanionError(f"{where}: the list of its arrays cannot be understood: {error}") from error
+
+
+def _located(entry: dict[str, Any], end: int) -> Located:
+    """Take an entry, if what it says lies within the file and fits together."""
+    shape, dtype = _numbers(entry["shape"]), np.dtype(str(entry["dtype"]))
+    if dtype.kind not in "biufcS" or len(shape) > 32:
+        raise ValueError(f"a dtype {dtype} in shape {shape}")
+    chunk: tuple[int, ...] | None = None
+    places: tuple[int, ...] = (0,)
+    sizes: tuple[int, ...] = (0,)
+    shuffled = False
+    if "chunk" in entry:
+        chunk, places, sizes = (_numbers(entry["chunk"][part]) for part in (0, 2, 3))
+        shuffled = bool(entry["chunk"][1])
+        wanted = 1
+        for length, step in zip(shape, chunk, strict=True):
+            wanted *= -(-length // step)
+        if not len(places) == len(sizes) == wanted:
+            raise ValueError(f"{len(places)} chunks: expected {wanted}")
+    elif "at" in entry:
+        places = _numbers([entry["at"]])
+        sizes = (int(np.prod(shape, dtype=object)) * dtype.itemsize,)
+    if any(place + size > end for place, size in zip(places, sizes, strict=True)) or sum(sizes) > end:
+        raise ValueError("chunks beyond the end of the file")
+    rows, sums = entry.get("sums", (0, ()))
+    rows, sums = int(rows), _numbers(sums)
+    if rows and (not shape or len(sums) != -(-shape[0] // rows) or (chunk is not None and rows % chunk[0])):
+        raise ValueError("checksums that do not fit the rows")
+    return Located(shape, dtype, chunk, shuffled, places, sizes, rows, sums)
+
+
+def _numbers(values: Any) -> tuple[int, ...]:
+    if not all(type(value) is int and value >= 0 for value in values):
+        raise ValueError("something else than whole numbers")
+    return tuple(values)

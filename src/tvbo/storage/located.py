@@ -1,0 +1,204 @@
+"""
+Arrays of which it is known where each chunk lies: read without libhdf5, in threads.
+
+The companion's index tells the places (`tvbo.storage.index`). Each chunk is inflated to exactly its size, and each band
+of rows is compared with its checksum, or the whole with its digest.
+"""
+
+import hashlib
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from tvbo.errors import CorruptionError
+from tvbo.storage.bands import band_rows
+from tvbo.storage.datasets import buffer_of
+from tvbo.storage.deflate import crc32, inflate, unshuffle
+from tvbo.storage.pool import ordered, workers
+from tvbo.storage.sparse import Array
+
+# Below this, starting threads takes longer than they save.
+_THREADS_FROM = 1 << 21
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """
+    Where the bytes of an array lie.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape.
+    dtype : numpy.dtype
+        Element type as stored.
+    chunk : tuple of int or None
+        Shape of a chunk; None for bytes in one piece.
+    shuffled : bool
+        Whether chunks went through the shuffle filter.
+    places, sizes : sequence of int
+        First byte and number of bytes of each chunk, in the order of their corners; of the one piece.
+    rows : int
+        Rows of a band that has a checksum; 0 if there are none.
+    sums : sequence of int
+        CRC-32 of each band.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    chunk: tuple[int, ...] | None
+    shuffled: bool
+    places: Sequence[int]
+    sizes: Sequence[int]
+    rows: int
+    sums: Sequence[int]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def step(self) -> int:
+        """How many rows are read together."""
+        if self.rows:
+            return self.rows
+        return self.chunk[0] if self.chunk is not None else band_rows(self.shape, self.dtype.itemsize)
+
+    def whole(self, file: BinaryIO, where: str, digest: str | None) -> Array:
+        """
+        Read all of it.
+
+        Parameters
+        ----------
+        file : BinaryIO
+            The file.
+        where : str
+            The file and the place in it, for messages.
+        digest : str or None
+            Its SHA-256, which is compared where bands have no checksums; None compares nothing.
+
+        Returns
+        -------
+        array
+            The numbers as stored.
+
+        Raises
+        ------
+        CorruptionError
+            If they cannot be decoded, or are not those that were saved.
+        """
+        values = np.empty(self.shape, self.dtype)
+        if not self.shape or not self.nbytes:
+            if self.nbytes:
+                values[...] = np.frombuffer(self._raw(file, 0, where), self.dtype)[0]
+        else:
+            self._fill(file, values, 0, where, check=digest is not None)
+        if digest is not None and not self.rows and hashlib.sha256(buffer_of(values)).hexdigest() != digest:
+            raise CorruptionError(
+                f"{where} is damaged: its numbers are not those that were saved (SHA-256 differs); "
+                "verify=False reads them as they are"
+            )
+        return values
+
+    def bands(self, file: BinaryIO, start: int, stop: int, where: str, *, check: bool) -> Iterator[tuple[int, Array]]:
+        """
+        Read the bands that cover some rows.
+
+        Parameters
+        ----------
+        file : BinaryIO
+            The file.
+        start, stop : int
+            The rows.
+        where : str
+            The file and the place in it, for messages.
+        check : bool
+            Whether to compare them with their checksums.
+
+        Yields
+        ------
+        first : int
+            The first row of a band.
+        values : array
+            Its rows as stored.
+
+        Raises
+        ------
+        CorruptionError
+            If they cannot be decoded, or are not those that were saved.
+        """
+        step = self.step
+        for first in range(start // step * step, stop, step):
+            values = np.empty((min(step, self.shape[0] - first), *self.shape[1:]), self.dtype)
+            self._fill(file, values, first, where, check=check)
+            yield first, values
+
+    def _fill(self, file: BinaryIO, values: Array, first: int, where: str, *, check: bool) -> None:
+        """Read the rows from one on, the first of a band, into an array."""
+        threads = workers() if values.nbytes >= _THREADS_FROM else 1
+        step = self.step
+
+        def place(item: tuple[int, list[tuple[tuple[int, ...], bytes]]]) -> None:
+            low, chunks = item
+            band = values[low : low + step]
+            for corner, raw in chunks:
+                self._put(band, corner, raw, where)
+            if check and self.rows and crc32(band) != self.sums[(first + low) // step]:
+                raise CorruptionError(
+                    f"{where} is damaged in rows {first + low} to {first + low + len(band) - 1}: "
+                    "its numbers are not those that were saved; verify=False reads them as they are"
+                )
+
+        for _ in ordered(place, self._stored(file, values, first, where), threads):
+            pass
+
+    def _stored(
+        self, file: BinaryIO, values: Array, first: int, where: str
+    ) -> Iterator[tuple[int, list[tuple[tuple[int, ...], bytes]]]]:
+        """Fetch the chunks of each band; numbers in one piece go straight where they belong."""
+        step = self.step
+        tiles = [range(0, size, part) for size, part in zip(self.shape[1:], (self.chunk or ())[1:], strict=False)]
+        across = math.prod(map(len, tiles))
+        for low in range(0, len(values), step):
+            if self.chunk is None:
+                band = values[low : low + step]
+                file.seek(self.places[0] + (first + low) * (self.nbytes // self.shape[0]))
+                if file.readinto(buffer_of(band)) != band.nbytes:  # type: ignore[attr-defined]
+                    raise CorruptionError(f"{where} is cut off")
+                yield low, []
+                continue
+            chunks = []
+            for down in range(0, min(step, len(values) - low), self.chunk[0]):
+                number = (first + low + down) // self.chunk[0] * across
+                corners = itertools.product(*tiles)
+                for index, rest in enumerate(corners, number):
+                    chunks.append(((down, *rest), self._raw(file, index, where)))
+            yield low, chunks
+
+    def _raw(self, file: BinaryIO, index: int, where: str) -> bytes:
+        file.seek(self.places[index])
+        raw = file.read(self.sizes[index])
+        if len(raw) != self.sizes[index]:
+            raise CorruptionError(f"{where} is cut off")
+        return raw
+
+    def _put(self, band: Array, corner: tuple[int, ...], raw: bytes, where: str) -> None:
+        """Inflate a chunk into the part of a band that it covers."""
+        assert self.chunk is not None
+        data = inflate(raw, math.prod(self.chunk) * self.dtype.itemsize, f"{where}: a chunk")
+        target = band[tuple(slice(low, low + size) for low, size in zip(corner, self.chunk, strict=True))]
+        whole = target.shape == self.chunk and target.flags.c_contiguous
+        chunk = target if whole else np.empty(self.chunk, self.dtype)
+        if self.shuffled:
+            unshuffle(data, chunk)
+        elif whole:
+            chunk.reshape(-1).view(np.uint8)[:] = np.frombuffer(data, np.uint8)
+        else:
+            chunk = np.frombuffer(data, self.dtype).reshape(self.chunk)
+        if not whole:
+            target[...] = chunk[tuple(slice(0, size) for size in target.shape)]
