@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from tvbo.limits import Limits
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST, band_rows, checksums
 from tvbo.storage.companion import DTYPE, ORDER
 from tvbo.storage.foreign import Foreign
@@ -37,12 +38,15 @@ class Image:
         Second names of datasets.
     foreign : list of Foreign
         What to carry along.
+    limits : Limits
+        Within which it must be readable.
     """
 
     arrays: dict[str, Any] = field(default_factory=dict)
     attrs: dict[str, dict[str, Any]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     foreign: list[Foreign] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
     _ready: dict[str, tuple[Array, dict[str, Any]]] = field(default_factory=dict)
 
     def add_record(self, dataset: str, record: Mapping[str, Any]) -> None:
@@ -57,7 +61,7 @@ class Image:
             What it says.
         """
         # What would not be read again without raised limits is not written.
-        measure(record, f"{dataset} of the network to be saved")
+        measure(record, f"{dataset} of the network to be saved", self.limits)
         # Escapes would merge two lone surrogates that happen to stand side by side into one character.
         self.add_text(dataset, json.dumps(record, separators=(",", ":"), ensure_ascii=False))
 
