@@ -4,7 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
+import pytest
 import scipy.sparse as sp
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from tvbo.errors import LimitError
 
 # So low that small networks exceed each of them.
 LIMITS = Limits(
-    sidecar_bytes=2500, sidecar_values=150, depth=7, nodes=12, objects=30, chunk_bytes=3000, inflated_bytes=12_000
+    sidecar_bytes=3500, sidecar_values=400, depth=7, nodes=12, objects=30, chunk_bytes=3000, inflated_bytes=12_000
 )
 
 
@@ -33,7 +35,7 @@ def leaves() -> Any:
 
 def trees() -> Any:
     deep = st.tuples(st.integers(0, 9), st.integers()).map(lambda pair: nest(*pair))
-    wide = st.integers(0, 120).map(lambda n: list(range(n)))
+    wide = st.integers(0, 400).map(lambda n: list(range(n)))
     many = st.integers(0, 30).map(lambda n: {str(index): np.ones(1) for index in range(n)})
     below = st.recursive(leaves(), lambda inner: st.lists(inner, max_size=4) | st.tuples(inner), max_leaves=6)
     return st.one_of(deep, wide, many, below)
@@ -82,7 +84,15 @@ def networks(draw: Any, parents: int = 4) -> Network:
     return made
 
 
-@settings(max_examples=150, deadline=None)
+def open_all(path: Path) -> Network:
+    """Open a network and its parents."""
+    made = found = Network.from_file(path, limits=LIMITS)
+    while found.has_parent_network:
+        found = found.parent()
+    return made
+
+
+@settings(max_examples=100, deadline=None)
 @given(networks(), st.sampled_from(["gzip", "none", 9]), st.sampled_from(["auto", "inline", "companion"]))
 def test_what_is_saved_can_be_opened(network, compression, nodes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -91,10 +101,106 @@ def test_what_is_saved_can_be_opened(network, compression, nodes) -> None:
             network.save(path, compression=compression, nodes=nodes, limits=LIMITS)
         except LimitError as error:
             assert not list(path.parent.iterdir())
+            # And nothing is refused without need.
+            network.save(path, compression=compression, nodes=nodes)
+            with pytest.raises(LimitError):
+                open_all(path)
             event(str(error).partition(" would be ")[0].rpartition(": ")[2])
             return
         event("saved")
-        found = Network.from_file(path, limits=LIMITS)
+        found = open_all(path)
         assert found.identical(network)
-        again = found.parent() if found.has_parent_network else found
-        again.save(path.with_name("again.yaml"), limits=LIMITS)
+        while network.has_parent_network:
+            found, network = found.parent(), network.parent()
+            assert found.identical(network)
+
+
+def line_of_parents(length: int) -> Network:
+    made = Network.from_matrix(np.eye(2))
+    for _ in range(length):
+        made = Network(made.nodes, parent_network=made)
+    return made
+
+
+def with_extra(value: Any) -> Network:
+    made = Network.from_matrix(np.eye(2))
+    made.extra["mine"] = value
+    return made
+
+
+@pytest.mark.parametrize(
+    ("make", "limit"),
+    [
+        (lambda: line_of_parents(40), "depth would be 82"),
+        (lambda: with_extra({str(index): np.ones(1) for index in range(66_000)}), "objects would be 66,0"),
+        (lambda: with_extra(list(range(2_100_000))), "sidecar values"),
+        (lambda: Network(NodeTable(size=1_000_001)), "nodes would be 1,000,001"),
+        (lambda: with_extra(np.zeros((1, 257 << 20), bool)), "chunk bytes would be 269,484,032"),
+    ],
+)
+def test_the_default_limits_are_those_of_opening(tmp_path, make, limit) -> None:
+    Network.from_matrix(np.eye(2)).save(tmp_path / "net.yaml")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(LimitError, match=limit) as caught:
+        make().save(tmp_path / "net.yaml")
+    assert "net.h5.tvbo" not in str(caught.value)
+    assert "or save it with the limits that whoever opens it will have to give" in caught.value.__notes__[0]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_what_looks_like_a_bomb_is_saved_in_another_way(tmp_path) -> None:
+    limits = Limits(inflated_bytes=100_000)
+    made = Network.from_matrix(np.zeros((1000, 1000)))
+    with pytest.raises(LimitError, match=r"net\.h5: inflated bytes") as caught:
+        made.save(tmp_path / "net.yaml", limits=limits)
+    assert "compression='none'" in caught.value.__notes__[0]
+    assert not list(tmp_path.iterdir())
+    made.save(tmp_path / "net.yaml", limits=limits, compression="none")
+    assert Network.from_file(tmp_path / "net.yaml", limits=limits).identical(made)
+
+
+def test_what_is_carried_along_counts(tmp_path) -> None:
+    made = Network.from_matrix(np.eye(2))
+    made.save(tmp_path / "net.yaml")
+    with h5py.File(tmp_path / "net.h5", "r+") as file:
+        for index in range(40):
+            file[f"of others/{index}"] = index
+    found = Network.from_file(tmp_path / "net.yaml")
+    before = (tmp_path / "net.h5").read_bytes()
+    with pytest.raises(LimitError, match=r"net\.h5: objects would be"):
+        found.save(tmp_path / "net.yaml", limits=LIMITS)
+    assert (tmp_path / "net.h5").read_bytes() == before
+    found.save(tmp_path / "net.yaml")
+    assert found.identical(Network.from_file(tmp_path / "net.yaml"))
+
+
+def test_what_holds_itself_is_refused(tmp_path) -> None:
+    circle: list[Any] = []
+    circle.append(circle)
+    for _ in range(2):
+        with pytest.raises(LimitError, match="holds itself"):
+            with_extra(circle).save(tmp_path / "net.yaml")
+        Network.from_matrix(np.eye(2)).save(tmp_path / "net.yaml")
+
+
+@pytest.mark.parametrize(
+    "value", [10**999, -(10**4999), {(1, 2): 3}, {"\ud800": 1}], ids=lambda value: type(value).__name__
+)
+def test_what_yaml_does_not_give_back_is_refused(tmp_path, value) -> None:
+    made = Network.from_matrix(np.eye(2))
+    made.extra["sidecar"] = {"mine": {"deep": [value]}}
+    with pytest.raises(TypeError, match=r"mine\.deep\.0 "):
+        made.save(tmp_path / "net.yaml")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**999 - 1, 1 - 10**999, {None: 1, 1.5: 2, True: 3, b"x": 4, "<<": 5, "1": 6}],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_yaml_gives_back_is_saved(tmp_path, value) -> None:
+    made = Network.from_matrix(np.eye(2))
+    made.extra["sidecar"] = {"mine": {"deep": [value]}}
+    made.save(tmp_path / "net.yaml")
+    assert made.identical(Network.from_file(tmp_path / "net.yaml"))

@@ -72,7 +72,7 @@ def check_places(image: Image, companion: Path, limits: Limits) -> None:
         while name and name not in groups:
             groups.add(name)
             name = name.rpartition("/")[0]
-    with refused("put what is one in meaning into one array, and shorten lines of parents"):
+    with refused("join arrays, and shorten lines of parents"):
         limits.check("objects", len(arrays | groups), companion)
         limits.check("depth", max((name.count("/") + 1 for name in groups), default=0), companion)
 
@@ -117,7 +117,7 @@ def check_written(written: Path, companion: Path, limits: Limits) -> None:
     LimitError
         If it exceeds them.
     """
-    with refused("compression='none' and sparse matrices take what they seem to take"):
+    with refused("save it with compression='none', or make matrices of many zeros sparse"):
         try:
             Companion.open(written, limits)
         except LimitError as error:

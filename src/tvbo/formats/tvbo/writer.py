@@ -61,8 +61,13 @@ def write(
     path = path.absolute()
     target = path if path.suffix.lower() in (".yaml", ".yml") else path.with_suffix(".yaml")
     companion = target.with_suffix(".h5")
-    _keep_before_overwriting(network, companion)
-    image, text = _lay_out(network, target, nodes, limits)
+    try:
+        _keep_before_overwriting(network, companion)
+        image, text = _lay_out(network, target, nodes, limits)
+    except RecursionError:
+        raise LimitError(
+            f"{target}: extra or the line of parents holds itself, or nests deeper than {limits.depth} levels"
+        ) from None
     commit(target, companion, text, image, compression, limits)
     network.path = target
     _follow(network, companion)
@@ -71,12 +76,7 @@ def write(
 def _lay_out(network: Network, target: Path, nodes: str, limits: Limits) -> tuple[Image, str]:
     """Give the companion and the sidecar of a network, in memory."""
     image = Image(limits=limits)
-    try:
-        record = _put(network, image, "", target, nodes)
-    except RecursionError:
-        raise LimitError(
-            f"{target}: extra or the line of parents holds itself, or nests deeper than {limits.depth} levels"
-        ) from None
+    record = _put(network, image, "", target, nodes)
     image.attrs[""]["sidecar_file"] = target.name
     with refused("large lists belong into arrays, and nodes='companion' keeps nodes out of the sidecar"):
         sidecar.measure(record, f"the sidecar {target.name}", limits)
@@ -117,8 +117,8 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
     shown, private["exact"] = readable(record)
     with refused("large trees belong into arrays"):
         image.add_record(f"{below}{RECORD}", private)
-        if "nodes" not in record:
-            _check_count(network.number_of_nodes, image, target)
+    if "nodes" not in record:
+        _check_count(network.number_of_nodes, image, target)
     return schema.ordered(shown)
 
 
@@ -127,7 +127,8 @@ def _check_count(count: int, image: Image, target: Path) -> None:
     if count > image.limits.nodes:
         shapes = [values.shape for values in map(np.asarray, image.arrays.values()) if values.size]
         if not any(count in shape[:1] or shape == (count + 1,) for shape in shapes):
-            image.limits.check("nodes", count, f"{target}: neither labels, nor positions, nor any other array")
+            with refused("give its nodes labels or positions"):
+                image.limits.check("nodes", count, target)
 
 
 def _inline(values: Any, image: Image, where: str) -> Any:
