@@ -57,7 +57,7 @@ class NoDigest:
         return "0" * 64
 
 
-def write_plainly(files: list[tuple[Path, bytes]]) -> None:
+def write_plainly(files: list[tuple[Path, bytes]], look: object = None) -> None:
     """Write over what is there, as most programs do."""
     for path, data in files:
         path.write_bytes(data)
@@ -70,7 +70,7 @@ def save_plainly(network: Network, path: Path) -> None:
         mock.patch.object(image, "hashlib", without),
         mock.patch.object(commit, "hashlib", without),
         mock.patch.object(image, "checksums", return_value=np.zeros(1, np.uint32)),
-        mock.patch.object(commit, "_replace", write_plainly),
+        mock.patch.object(commit, "replace_files", write_plainly),
         mock.patch.object(commit, "_replaced", return_value=[]),
     ):
         network.save(path)

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 import yaml
 from tvb.datatypes.connectivity import Connectivity
 
-from tvbo import Limits, Network, NodeTable, Parameter
+from tvbo import Network, NodeTable, Parameter
 from tvbo.errors import (
     CompanionError,
     DuplicateNameError,
@@ -246,16 +246,6 @@ def test_what_could_not_be_read_again_is_not_written(saved, place) -> None:
     assert {path.name: path.read_bytes() for path in saved.parent.iterdir()} == before
 
 
-def test_a_network_that_looks_like_a_bomb_is_said_to(saved, monkeypatch) -> None:
-    monkeypatch.setattr(
-        Limits, "inflated", lambda self, size: self.inflated_bytes if self.inflated_bytes < 9999 else 99
-    )
-    with pytest.warns(TvboWarning, match=r"limits=Limits\(inflated_bytes="):
-        regions().save(saved)
-    with pytest.raises(LimitError, match="inflated bytes"):
-        Network.from_file(saved)
-
-
 def test_anybody_can_check_the_digest_of_an_array(saved) -> None:
     with h5py.File(saved.with_suffix(".h5")) as file:
         stored = file["edges/weight/data"]
@@ -292,6 +282,68 @@ def test_a_file_of_somebody_else_is_not_overwritten(tmp_path) -> None:
         regions(1).save(tmp_path / "a.yml")
     assert regions().identical(Network.from_file(tmp_path / "a.yaml"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.h5", "a.yaml", "data.h5", "text.h5"]
+
+
+@pytest.mark.parametrize("text", ["label: x\ndata_file: ba.h5\n", "label: a.h5\nnodes: []\n"])
+def test_sidecars_that_only_mention_the_companion_do_not_hinder(tmp_path, text) -> None:
+    (tmp_path / "a.yml").write_text(text)
+    (tmp_path / "ba.h5").write_text("of somebody else")
+    regions().save(tmp_path / "a.yaml")
+    assert regions().identical(Network.from_file(tmp_path / "a.yaml"))
+    (tmp_path / "a.yml").write_text("label: [")
+    with pytest.raises(FileExistsError, match=r"a\.yml uses a\.h5 too"):
+        regions(1).save(tmp_path / "a.yaml")
+
+
+def test_the_companion_of_another_program_is_replaced_with_its_sidecar_only(tmp_path) -> None:
+    for name, text in (("mine", "number_of_nodes: 1\ndata_file: mine.h5\n"), ("not", "label: not.h5\nnodes: []\n")):
+        (tmp_path / f"{name}.yaml").write_text("#\n" * 4096 + text)
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file["precious"] = 1
+    regions().save(tmp_path / "mine.yaml")
+    assert regions().identical(Network.from_file(tmp_path / "mine.yaml"))
+    with pytest.raises(FileExistsError, match="is no companion of a network"):
+        regions().save(tmp_path / "not.yaml")
+
+
+def test_a_save_replaces_links_and_not_what_they_lead_to(saved, tmp_path) -> None:
+    # As git-annex lays files out: what links lead to is read-only, and named after its content.
+    objects = tmp_path / "objects"
+    objects.mkdir()
+    for ending in (".yaml", ".h5"):
+        saved.with_suffix(ending).rename(objects / f"key{ending}")
+        (objects / f"key{ending}").chmod(0o444)
+        saved.with_suffix(ending).symlink_to(f"objects/key{ending}")
+    before = {path.name: path.read_bytes() for path in objects.iterdir()}
+    found = Network.from_file(saved)
+    assert found.identical(regions())
+    found.label = "changed"
+    found.save(saved)
+    assert {path.name: path.read_bytes() for path in objects.iterdir()} == before
+    for path in (saved, saved.with_suffix(".h5")):
+        assert not path.is_symlink()
+        assert path.stat().st_mode & 0o200
+    assert Network.from_file(saved).identical(found)
+    assert found.label == "changed"
+
+
+def test_what_stands_in_the_way_is_said_before_anything_is_replaced(saved, monkeypatch) -> None:
+    before = saved.with_suffix(".h5").read_bytes()
+    saved.unlink()
+    saved.mkdir()
+    with pytest.raises(FileExistsError, match="is a folder"):
+        regions(1).save(saved)
+    assert saved.with_suffix(".h5").read_bytes() == before
+    with pytest.raises(FileNotFoundError, match="make it first"):
+        regions().save(saved.parent / "none" / "net.yaml")
+
+    def read_only(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(commit, "_write", read_only)
+    with pytest.raises(PermissionError) as caught:
+        regions().save(saved.parent / "b.yaml")
+    assert "may not be written to: save elsewhere" in str(caught.value.__notes__)
 
 
 def test_foreign_content_survives_inside_our_own_groups(saved) -> None:

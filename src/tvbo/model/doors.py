@@ -163,14 +163,16 @@ class Doors:
         format : str, optional
             The format, where the extension does not tell.
         **options : object
-            Passed on to the format: ``compression="gzip" | "none" | level`` and
-            ``nodes="auto" | "inline" | "companion"``.
+            Passed on to the format: ``compression="gzip" | "none" | level``,
+            ``nodes="auto" | "inline" | "companion"`` and ``limits=Limits(...)``.
 
         Raises
         ------
         OSError
             If it cannot be written; then files that were there are as they were. A pair is replaced as a whole: if
             only the last step fails, after the companion is in place, it holds the new network.
+        LimitError
+            If `from_file` would not open it without higher limits. Give the same ``limits`` to both.
         UnknownFormatError
             If no format has that extension.
         """

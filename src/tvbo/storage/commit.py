@@ -13,16 +13,17 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tvbo.errors import CompanionError, UnsafeFileError, warn
+from tvbo.errors import CompanionError, LimitError, SidecarError, UnsafeFileError
 from tvbo.limits import Limits
-from tvbo.storage import schema
+from tvbo.storage import schema, sidecar
 from tvbo.storage.companion import Companion, text_in
-from tvbo.storage.files import read_head
+from tvbo.storage.files import check_plain
 from tvbo.storage.image import Image
-from tvbo.storage.pair import REPLACES, SIDECARS, TEXT, identifier, names_companion
+from tvbo.storage.pair import REPLACES, SIDECARS, TEXT, identifier, identity, uses
+from tvbo.storage.reopening import check_places, check_written, may_claim_too_much
 from tvbo.storage.stored import CONTENT, GROUP
 
 if sys.platform != "win32":
@@ -53,7 +54,14 @@ def stamped(text: str, image: Image) -> str:
     return f"# content: sha256:{total.hexdigest()}\n{text}"
 
 
-def commit(target: Path, companion: Path, text: str, image: Image, compression: str | int) -> None:
+def commit(
+    target: Path,
+    companion: Path,
+    text: str,
+    image: Image,
+    compression: str | int,
+    limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+) -> None:
     """
     Replace a pair as a whole.
 
@@ -67,55 +75,60 @@ def commit(target: Path, companion: Path, text: str, image: Image, compression: 
         The companion.
     compression : {"gzip", "none"} or int
         As `Image.build` takes it.
+    limits : Limits
+        Within which the pair must be readable.
 
     Raises
     ------
     OSError
         If it cannot be written; then the pair is the old one, or, if only the very last step failed, the new one.
     FileExistsError
-        If the companion's name is taken by a file that is no part of this network.
+        If a name is taken by a file that is no part of this network.
+    LimitError
+        If it could not be opened again within the limits; then nothing was replaced.
     """
     folder = target.parent
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}: make it first, or save elsewhere")
     image.add_text(TEXT, text)
-    size = image.size()
+    check_places(image, companion, limits)
+    doubtful = may_claim_too_much(image, limits)
     while True:
         replaces = _replaced(target, companion)
         image.attrs[GROUP] = {CONTENT: identifier(text) or "", REPLACES: " ".join(replaces)}
         data = image.build(compression)
-        allowed = Limits().inflated(len(data))
-        if size > allowed:
-            warn(
-                f"{companion.name} is so small for the {size:,} bytes that it holds that it will be taken for "
-                f"a bomb: open it with Network.from_file(path, limits=Limits(inflated_bytes={2 * size}))"
-            )
-        with _locked(folder) as alone:
+        with locked(folder) as alone:
             # Compressing takes long: somebody else may have saved meanwhile.
             if _replaced(target, companion) == replaces:
                 if alone:
-                    _clear(target, companion)
-                _replace([(companion, data), (target, text.encode())])
+                    clear(target, companion)
+                look = (lambda written: check_written(written, companion, limits)) if doubtful else None
+                replace_files([(companion, data), (target, text.encode())], look)
                 return
 
 
 def _replaced(target: Path, companion: Path) -> list[str]:
     """Give the identifiers of what is there now; refuse to overwrite what is not ours."""
     found = set()
-    named = False
     if target.exists():
-        named = names_companion(target, companion)
-        found.add(identifier(read_head(target)))
+        try:
+            check_plain(target)
+            found.add(identity(sidecar.text_of(target)))
+        except (LimitError, SidecarError):
+            # What cannot be opened cannot be taken for the half of a pair either.
+            pass
+        except UnsafeFileError as error:
+            raise FileExistsError(f"{error}. Choose another name, or remove it first") from None
     for ending in SIDECARS:
         other = target.with_suffix(ending)
-        if other != target and names_companion(other, companion):
+        if other != target and _uses(other, companion, if_damaged=True):
             raise FileExistsError(f"{other} uses {companion.name} too: choose another name, or remove it first")
     if companion.exists() and companion.stat().st_size:
         try:
             attrs = Companion.attributes(companion, (GROUP,))
         except (CompanionError, UnsafeFileError):
             attrs = {}
-        if schema.CLASS_KEY not in attrs.get("", {}) and not named:
+        if schema.CLASS_KEY not in attrs.get("", {}) and not _uses(target, companion, if_damaged=False):
             raise FileExistsError(
                 f"{companion} is there already and is no companion of a network: "
                 "choose another name, or remove it first"
@@ -124,55 +137,66 @@ def _replaced(target: Path, companion: Path) -> list[str]:
     return sorted(each for each in found if each)
 
 
-def replace_sidecar(target: Path, text: str, keep: Path | None) -> list[Path]:
+def _uses(path: Path, companion: Path, *, if_damaged: bool) -> bool:
+    try:
+        return uses(path, companion)
+    except (SidecarError, UnsafeFileError):
+        return if_damaged
+
+
+def clear(*targets: Path) -> list[Path]:
     """
-    Replace a sidecar alone, and clear away what interrupted saves left.
+    Remove what crashes left of some files, while nobody else is writing in their folder.
 
     Parameters
     ----------
-    target : Path
-        The sidecar.
-    text : str
-        What it is to say.
-    keep : Path or None
-        Where to keep a copy of the one that is there.
+    *targets : Path
+        The files.
 
     Returns
     -------
     list of Path
-        What was cleared away.
+        What was removed.
     """
-    with _locked(target.parent) as alone:
-        left = _clear(target, target.with_suffix(".h5")) if alone else []
-        if keep is not None:
-            # A copy, so that at no instant there is no sidecar.
-            _write(keep, target.read_bytes(), target)
-        _replace([(target, text.encode())])
-    return left
-
-
-def _clear(*targets: Path) -> list[Path]:
-    """Remove what crashes left of these names; nobody else is writing here."""
     left = [each for target in targets for each in target.parent.glob(f".{_literal(target.name)}.*{SUFFIX}")]
     for leftover in left:
         leftover.unlink(missing_ok=True)
     return left
 
 
-def _replace(files: list[tuple[Path, bytes]]) -> None:
+def replace_files(files: list[tuple[Path, bytes]], look: Callable[[Path], None] | None = None) -> None:
+    """
+    Replace files of one folder, one after the other, once all of them are on the disk.
+
+    Parameters
+    ----------
+    files : list of (Path, bytes)
+        The files and what they are to hold.
+    look : callable, optional
+        Takes the first file where it was written, and raises if it must not get its name.
+
+    Raises
+    ------
+    OSError
+        If one cannot be written; then none was replaced, unless a renaming failed after others.
+    """
     folder = files[0][0].parent
     mark = f"{secrets.token_hex(4)}{SUFFIX}"
     steps = [(folder / f".{target.name}.{mark}", target, data) for target, data in files]
     try:
         for beside, target, data in steps:
             _write(beside, data, target)
+        if look is not None:
+            look(steps[0][0])
         for beside, target, _ in steps:
             beside.replace(target)
             _sync(folder)
-    except BaseException:
+    except BaseException as error:
         for beside, _, _ in steps:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            error.add_note(f"{folder} may not be written to: save elsewhere, or change its permissions")
         raise
 
 
@@ -181,11 +205,12 @@ def _literal(name: str) -> str:
 
 
 def _write(path: Path, data: bytes, target: Path) -> None:
-    """Write a new file and flush it; it gets the permissions of the one that it is to replace."""
+    """Write a new file and flush it; it gets the permissions of the one that it is to replace, if that is no link."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)
     try:
-        if target.exists() and hasattr(os, "fchmod"):
+        # Links of git-annex lead to files that nobody may write.
+        if target.exists() and not target.is_symlink() and hasattr(os, "fchmod"):
             os.fchmod(descriptor, target.stat().st_mode & 0o7777)
         left = memoryview(data)
         while left:
@@ -210,8 +235,20 @@ def _sync(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Keep other writers out of a folder; the kernel frees it when this process dies. Tell whether it could."""
+def locked(folder: Path) -> Iterator[bool]:
+    """
+    Keep other writers out of a folder; the kernel frees it when this process dies.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Yields
+    ------
+    bool
+        False where there are no locks, so that others may be writing.
+    """
     if sys.platform == "win32":
         yield False
         return

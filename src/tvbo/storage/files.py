@@ -149,28 +149,6 @@ def read_bytes(path: Path, limit: int, name: str = "sidecar_bytes") -> bytes:
     return data
 
 
-def read_head(path: Path) -> str:
-    """
-    Read the beginning of a file, if there is one, as text.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    str
-        4,096 bytes of it; empty if it is missing, or no plain file.
-    """
-    try:
-        check_plain(path)
-        with path.open("rb") as file:
-            return file.read(4096).decode("utf-8", "replace")
-    except (OSError, UnsafeFileError):
-        return ""
-
-
 def inside(folder: Path, name: object, what: str, limits: Limits) -> Path:
     """
     Give the file that a name in a sidecar stands for, if it lies in the folder of the sidecar.

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST
 from tvbo.storage.datasets import DTYPE, ORDER, Encoded, Watch, fixed, write_dataset
 from tvbo.storage.foreign import Foreign
@@ -36,6 +37,8 @@ class Image:
         What to carry along.
     watches : dict of str to callable
         Who is shown the bands of an array while it is written.
+    limits : Limits
+        Within which it must be readable.
     """
 
     arrays: dict[str, Any] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class Image:
     aliases: dict[str, str] = field(default_factory=dict)
     foreign: list[Foreign] = field(default_factory=list)
     watches: dict[str, Watch] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
     _items: dict[str, Encoded] = field(default_factory=dict)
     _written: set[str] = field(default_factory=set)
 
@@ -58,7 +62,7 @@ class Image:
             What it says.
         """
         # What would not be read again without raised limits is not written.
-        measure(record, f"{dataset} of the network to be saved")
+        measure(record, f"{dataset} of the network to be saved", self.limits)
         # Escapes would merge two lone surrogates that happen to stand side by side into one character.
         self.add_text(dataset, json.dumps(record, separators=(",", ":"), ensure_ascii=False))
 

@@ -6,17 +6,18 @@ the sidecar, and the identifiers of what it replaced. So a pair that was torn by
 saves, is told apart from one that is whole; see `tvbo.storage.commit` for how it is written.
 """
 
+import hashlib
 import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tvbo.errors import MismatchError, NetworkNotFoundError, SidecarError, warn
+from tvbo.errors import CompanionError, MismatchError, NetworkNotFoundError, SidecarError, UnsafeFileError, warn
 from tvbo.limits import Limits
 from tvbo.storage import sidecar
 from tvbo.storage.companion import Companion, text_in
-from tvbo.storage.files import inside, read_head
+from tvbo.storage.files import inside
 from tvbo.storage.stored import CONTENT, GROUP, RECORD
 
 SIDECARS = (".yaml", ".yml", ".json")
@@ -73,21 +74,114 @@ def identifier(text: str) -> str | None:
     return found.group(1) if found else None
 
 
-def names_companion(sidecar_path: Path, companion: Path) -> bool:
+def identity(text: str) -> str:
     """
-    Tell whether there is a sidecar that names a companion; its keys begin with those of the file.
+    Name what a sidecar holds, so that the companion that replaces it can say so.
+
+    Parameters
+    ----------
+    text : str
+        The sidecar.
+
+    Returns
+    -------
+    str
+        Its identifier; for files by others, which have none, a digest of the text.
+    """
+    return identifier(text) or f"text:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def uses(sidecar_path: Path, companion: Path, limits: Limits = Limits()) -> bool:  # noqa: B008
+    """
+    Tell whether a sidecar belongs to a companion, by the rule by which it is opened.
 
     Parameters
     ----------
     sidecar_path, companion : Path
         The two files.
+    limits : Limits
+        What the sidecar may ask for.
 
     Returns
     -------
     bool
-        False if there is no such sidecar.
+        False also if there is no such sidecar, or it is no plain file.
+
+    Raises
+    ------
+    SidecarError
+        If it cannot be understood.
+    UnsafeFileError
+        If it leads elsewhere, or asks for too much.
     """
-    return companion.name in read_head(sidecar_path)
+    if not sidecar_path.is_file():
+        return False
+    text = sidecar.text_of(sidecar_path, limits)
+    return companion_of(sidecar_path, text, sidecar.parse(text, sidecar_path, limits), limits) == companion
+
+
+def companion_of(path: Path, text: str, record: dict[str, Any], limits: Limits) -> Path | None:
+    """
+    Tell which companion a sidecar belongs to: what it names, unless it was copied or renamed.
+
+    Parameters
+    ----------
+    path : Path
+        The sidecar.
+    text : str
+        What it holds.
+    record : dict
+        What it says.
+    limits : Limits
+        Whether it may lead elsewhere.
+
+    Returns
+    -------
+    Path or None
+        The companion, which need not be there; None if there is none to be.
+
+    Raises
+    ------
+    UnsafeFileError
+        If it leads elsewhere.
+    """
+    beside, name = path.with_suffix(".h5"), record.get("data_file")
+    # We always name one: without a name the line was lost.
+    if name == beside.name or (name is None and identifier(text) is not None):
+        return beside
+    named = None if name is None else inside(path.parent, name, f"{path}: data_file", limits)
+    if not beside.exists():
+        return named
+    # A copy names what it was copied from, which may have been saved anew since: the identifier tells more.
+    if identity(text) in saves_in(beside) or (named is not None and not named.exists()):
+        return beside
+    return named
+
+
+def saves_in(companion: Path) -> frozenset[str]:
+    """
+    Tell which sidecars a companion belongs to: that of its save, and those that this replaced.
+
+    Parameters
+    ----------
+    companion : Path
+        The file.
+
+    Returns
+    -------
+    frozenset of str
+        As `identity` names them; empty if it is damaged, or none of ours.
+    """
+    try:
+        own = Companion.attributes(companion, (GROUP,)).get(GROUP, {})
+    except (CompanionError, UnsafeFileError):
+        return frozenset()
+    return _saves(own)
+
+
+def _saves(attrs: dict[str, Any]) -> frozenset[str]:
+    content = text_in(attrs, CONTENT)
+    return frozenset((content, *text_in(attrs, REPLACES).split())) if content else frozenset()
 
 
 def open_pair(path: Path, limits: Limits = Limits(), *, verify: bool = True) -> Opened:  # noqa: B008
@@ -139,19 +233,21 @@ def open_pair(path: Path, limits: Limits = Limits(), *, verify: bool = True) -> 
 
 def _from_sidecar(path: Path, limits: Limits, verify: bool) -> Opened:
     text = sidecar.text_of(path, limits)
+    beside = path.with_suffix(".h5")
     try:
         record = sidecar.parse(text, path, limits)
     except SidecarError as error:
-        beside = path.with_suffix(".h5")
         if beside.exists():
             error.add_note(f"{beside.name} may carry a copy of it as it was saved: tvbo repair {path.name} restores it")
         raise
-    own = identifier(text)
-    held = _companion_of(record, path, own, limits, verify)
-    if not isinstance(held, Companion):
-        return Opened(path, record, None, held, "unchecked")
-    its = held.under(GROUP)
-    content, saved = text_in(its, CONTENT), held.text(TEXT)
+    wanted = companion_of(path, text, record, limits)
+    if wanted is None or not wanted.exists():
+        # Metadata can be had without it.
+        return Opened(path, record, None, wanted, "unchecked")
+    _say_which(path, wanted, text, record)
+    held = Companion.open(wanted, limits, verify=verify, texts=_TEXTS)
+    its, saved = held.under(GROUP), held.text(TEXT)
+    own, content = identifier(text), text_in(its, CONTENT)
     if saved != text and saved.startswith(text):
         cut = SidecarError(f"{path} is cut off after {len(text.splitlines())} of {len(saved.splitlines())} lines")
         cut.add_note(
@@ -159,18 +255,36 @@ def _from_sidecar(path: Path, limits: Limits, verify: bool) -> Opened:
             "If you took away the end on purpose, add a comment there"
         )
         raise cut
-    if own == content or (own is None and saved):
+    older = identity(text) in _saves(its) - {content}
+    # A save goes to the companion beside; the save of another pair does not count here.
+    if older and wanted == beside:
+        return Opened(path, sidecar.parse(saved, held.path, limits), held, None, "recovered")
+    if own == content or (own is None and saved and not older):
         if saved != text:
             warn(_what_was_edited(path, saved, text))
         return Opened(path, record, held, None, "whole" if saved == text else "edited")
-    if own is None:
+    if own is None and not older:
         return Opened(path, record, held, None, "unchecked")
-    if content and own in text_in(its, REPLACES).split():
-        return Opened(path, sidecar.parse(saved, held.path, limits), held, None, "recovered")
     raise MismatchError(
-        f"{path} and {held.path} come from different saves: put the companion beside it that it was saved with"
+        f"{path} and {held.path} come from different saves"
+        + (f", of which that of {path.name} is the older" if older else "")
+        + ": put the companion beside it that it was saved with"
         + (f", or open {held.path.name} alone, which is complete, from another folder" if content else "")
     )
+
+
+def _say_which(path: Path, found: Path, text: str, record: dict[str, Any]) -> None:
+    """Warn where the name in the sidecar does not settle which companion is meant."""
+    name, beside = record.get("data_file"), path.with_suffix(".h5")
+    if name is None or name == beside.name:
+        return
+    if found != beside:
+        if identifier(text) is None and beside.exists():
+            warn(f"{path}: data_file names {name}, and {beside.name} lies beside it too; opened {name}")
+        return
+    missing = not (path.parent / name).exists()
+    why = "which is missing" if missing else f"but it was saved with {beside.name}"
+    warn(f"{path}: data_file names {name}, {why}; opened {beside.name} beside it")
 
 
 def _what_was_edited(path: Path, saved: str, text: str) -> str:
@@ -184,35 +298,20 @@ def _what_was_edited(path: Path, saved: str, text: str) -> str:
 
 
 def _from_companion(path: Path, limits: Limits, verify: bool) -> Opened:
-    beside = [path.with_suffix(ending) for ending in SIDECARS]
-    named = next((each for each in beside if names_companion(each, path)), None)
-    if named is not None:
-        return open_pair(named, limits, verify=verify)
+    for ending in SIDECARS:
+        beside = path.with_suffix(ending)
+        try:
+            used = uses(beside, path, limits)
+        except SidecarError:
+            # It may hold edits by hand: not to be passed over. Opening it says what is wrong.
+            used = True
+        if used:
+            return open_pair(beside, limits, verify=verify)
     if not path.exists():
         raise NetworkNotFoundError(f"there is no file {path}: expected the companion of a network")
     held = Companion.open(path, limits, verify=verify, texts=_TEXTS)
     if TEXT not in held.arrays:
         raise NetworkNotFoundError(
-            f"{path}: it has no sidecar, and carries no copy of one; expected {beside[0].name} beside it"
+            f"{path} has no sidecar, and carries no copy of one: expected {path.with_suffix('.yaml').name} beside it"
         )
     return Opened(path, sidecar.parse(held.text(TEXT), path, limits), held, None, "alone")
-
-
-def _companion_of(
-    record: dict[str, Any], path: Path, own: str | None, limits: Limits, verify: bool
-) -> Companion | Path | None:
-    """Open the companion; a missing one is given as its path, since metadata can be had without it."""
-    name = record.get("data_file")
-    renamed = path.with_suffix(".h5")
-    if name is None:
-        if own is None:
-            return None
-        # We always name one: the line was lost.
-        name = renamed.name
-    target = inside(path.parent, name, f"{path}: data_file", limits)
-    if target.exists():
-        return Companion.open(target, limits, verify=verify, texts=_TEXTS)
-    if renamed.exists():
-        warn(f"{path}: data_file names {name}, which is missing; opened {renamed.name} beside it")
-        return Companion.open(renamed, limits, verify=verify, texts=_TEXTS)
-    return target

@@ -120,6 +120,10 @@ def _scalar(name: str, raw: bytes) -> Any:
     return np.frombuffer(raw, dtype)[0]
 
 
+# Readers of sidecars take no longer numbers, which need quadratic time.
+_LARGEST = 10**999
+
+
 def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
     """
     Replace what YAML cannot carry exactly, and say what stood there.
@@ -147,9 +151,14 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
 
     def go(value: Any, path: list[Any]) -> Any:  # numpydoc ignore=GL08
         if isinstance(value, dict):
+            for key in value:
+                if isinstance(key, tuple) or (isinstance(key, str) and not _is_unicode(key)):
+                    raise TypeError(f"{'.'.join(map(str, path))} has the key {key!r}, which a sidecar cannot hold")
             return {key: go(item, [*path, key]) for key, item in value.items()}
         if isinstance(value, list):
             return [go(item, [*path, index]) for index, item in enumerate(value)]
+        if isinstance(value, int) and abs(value) >= _LARGEST:
+            raise TypeError(f"{'.'.join(map(str, path))} is an integer of 1,000 digits or more: use text for it")
         if isinstance(value, str):
             shown = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
             if shown != value:
@@ -167,6 +176,10 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
         return value
 
     return go(tree, []), exact
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _name(key: Any) -> str:

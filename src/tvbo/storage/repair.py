@@ -1,15 +1,17 @@
 """A sidecar that was lost or torn, written anew from the copy that its companion carries."""
 
 import itertools
+import os
 import warnings
 from pathlib import Path
 
-from tvbo.errors import CompanionError, NetworkNotFoundError, SidecarError, TvboWarning
+from tvbo.errors import CompanionError, MismatchError, NetworkNotFoundError, SidecarError, TvboWarning
 from tvbo.limits import Limits
-from tvbo.storage import schema
-from tvbo.storage.commit import replace_sidecar
+from tvbo.storage import schema, sidecar
+from tvbo.storage.commit import clear, locked, replace_files
 from tvbo.storage.companion import Companion
-from tvbo.storage.pair import SIDECARS, TEXT, Opened, open_pair
+from tvbo.storage.files import read_bytes
+from tvbo.storage.pair import SIDECARS, TEXT, identifier, open_pair, saves_in, uses
 
 
 def repair(path: Path, limits: Limits = Limits(), *, undo: bool = False) -> list[str]:  # noqa: B008
@@ -37,52 +39,104 @@ def repair(path: Path, limits: Limits = Limits(), *, undo: bool = False) -> list
     CompanionError
         If the companion carries no sidecar, is damaged, or belongs to another save.
     """
-    companion = path if path.suffix.lower() not in SIDECARS else path.with_suffix(".h5")
-    there = [companion.with_suffix(ending) for ending in SIDECARS if companion.with_suffix(ending).exists()]
-    target = path if path.suffix.lower() in SIDECARS else there[0] if there else companion.with_suffix(".yaml")
-    if not companion.exists():
-        if target.exists():
-            raise CompanionError(f"{companion} is missing: without it there is nothing to repair {target.name} from")
-        raise NetworkNotFoundError(f"there is neither {target} nor {companion}")
-    reason = _what_is_wrong(target, limits, undo)
-    if reason is None:
-        return []
-    held = Companion.open(companion, limits)
-    if TEXT not in held.arrays:
-        raise CompanionError(f"{companion} carries no copy of its sidecar, as files of other programs do not")
-    keep = _free_name(target) if target.exists() else None
-    # The copy is YAML, whatever the lost one was.
-    wanted = target if target.suffix.lower() != ".json" else target.with_suffix(".yaml")
-    left = replace_sidecar(wanted, held.text(TEXT), keep if wanted == target else None)
-    if keep is not None and wanted != target:
-        target.replace(keep)
+    if not path.parent.is_dir():
+        raise NetworkNotFoundError(f"there is no folder {path.parent}")
+    # What is wrong may be that somebody is saving: it is looked at when nobody is.
+    with locked(path.parent) as alone:
+        target = _sidecar_for(path, limits)
+        found = _what_is_wrong(path, target, limits, undo)
+        if found is None:
+            return []
+        reason, companion = found
+        text = _saved_text(companion, limits)
+        # The copy is YAML, whatever the lost one was.
+        wanted = target if target.suffix.lower() != ".json" else target.with_suffix(".yaml")
+        left = clear(wanted, companion) if alone else []
+        replaced = [each for each in dict.fromkeys((target, wanted)) if each.exists()]
+        kept = [(_free_name(each), read_bytes(each, limits.sidecar_bytes)) for each in replaced]
+        replace_files([*kept, (wanted, text.encode())])
+        if target != wanted:
+            target.unlink(missing_ok=True)
     done = [f"{target.name} {reason}: {wanted.name} was written as it was saved"]
-    if keep is not None:
-        done.append(f"what was there is kept as {keep.name}")
+    done += [f"what was there is kept as {name.name}" for name, _ in kept]
     return done + [f"{each.name}, left by an interrupted save, was removed" for each in left]
 
 
-def _what_is_wrong(target: Path, limits: Limits, undo: bool) -> str | None:
+def _sidecar_for(path: Path, limits: Limits) -> Path:
+    """Give the sidecar that is meant, which need not be there."""
+    named = path.suffix.lower() in SIDECARS
+    if named and path.exists():
+        return path
+    companion = path.with_suffix(".h5") if named else path
+    for each in map(path.with_suffix, SIDECARS):
+        try:
+            if uses(each, companion, limits):
+                return each
+        except SidecarError:
+            return each
+    return path if named else path.with_suffix(".yaml")
+
+
+def _what_is_wrong(path: Path, target: Path, limits: Limits, undo: bool) -> tuple[str, Path] | None:
+    """Say what is wrong with a sidecar, and which companion carries what it should be."""
+    beside = target.with_suffix(".h5") if path.suffix.lower() in SIDECARS else path
     if not target.exists():
-        return "is missing"
-    try:
-        found = _opened(target, limits)
-        schema.check(found.record, target)
-    except SidecarError as error:
-        return f"is damaged ({' '.join(str(error).split())})"
+        if not beside.exists():
+            raise NetworkNotFoundError(f"there is neither {target} nor {beside}")
+        return ("leads nowhere" if target.is_symlink() else "is missing"), beside
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TvboWarning)
+        try:
+            found = open_pair(target, limits)
+        except SidecarError as error:
+            return _damage(error), _fitting(beside, target, limits)
+        try:
+            schema.check(found.record, target)
+        except SidecarError as error:
+            held = found.companion
+            return _damage(error), _fitting(beside, target, limits) if held is None else held.path
+    if found.companion is None:
+        lost = found.missing or beside
+        if not lost.exists():
+            raise CompanionError(f"{lost} is missing: without it there is nothing to repair {target.name} from")
+        return None
     if found.state == "recovered":
-        return "is older than its companion"
+        return "is older than its companion", found.companion.path
     if found.state == "edited" and undo:
-        return "was edited by hand"
+        return "was edited by hand", found.companion.path
     return None
 
 
-def _opened(target: Path, limits: Limits) -> Opened:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TvboWarning)
-        return open_pair(target, limits)
+def _damage(error: SidecarError) -> str:
+    return f"is damaged ({' '.join(str(error).split())})"
+
+
+def _fitting(companion: Path, target: Path, limits: Limits) -> Path:
+    """Give the companion beside a damaged sidecar, unless that says that it comes from another save."""
+    if not companion.exists():
+        raise CompanionError(f"{companion} is missing: without it there is nothing to repair {target.name} from")
+    # Whatever is left of the text: the identifier stands at its beginning.
+    own = identifier(read_bytes(target, limits.sidecar_bytes).decode("utf-8-sig", "replace"))
+    if own is not None and own not in saves_in(companion):
+        raise MismatchError(
+            f"{target} is damaged, and {companion} comes from another save: "
+            f"put the companion beside it that it was saved with, or remove {target.name} first"
+        )
+    return companion
+
+
+def _saved_text(companion: Path, limits: Limits) -> str:
+    held = Companion.open(companion, limits)
+    if TEXT not in held.arrays:
+        raise CompanionError(f"{companion} carries no copy of its sidecar, as files of other programs do not")
+    text = held.text(TEXT)
+    try:
+        schema.check(sidecar.parse(text, companion, limits), companion)
+    except SidecarError as error:
+        raise CompanionError(f"{companion} carries a copy of its sidecar that is damaged: {error}") from error
+    return text
 
 
 def _free_name(target: Path) -> Path:
     names = (target.with_name(f"{target.name}.bak{number or ''}") for number in itertools.count())
-    return next(name for name in names if not name.exists())
+    return next(name for name in names if not os.path.lexists(name))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tvbo.errors import SidecarError
+from tvbo.errors import SidecarError, warn
 
 CLASS_KEY, CLASS = "tvbo_class", "tvbo:Network"
 VERSION = "tvb-datamodel/0.7.0"
@@ -52,7 +52,7 @@ def ordered(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def check(record: Mapping[str, Any], path: Path) -> None:
     """
-    Refuse what is no network, and what would be misread.
+    Refuse what is no network, and what would be misread; warn of a layout that is not known.
 
     Parameters
     ----------
@@ -69,6 +69,12 @@ def check(record: Mapping[str, Any], path: Path) -> None:
     kind = record.get(CLASS_KEY, CLASS)
     if kind != CLASS:
         raise SidecarError(f"{path} holds a {kind!r}: expected {CLASS_KEY}: {CLASS}")
+    version = record.get("schema_version", VERSION)
+    if version != VERSION:
+        warn(
+            f"{path} has the schema_version {str(version)[:60]!r}, and {VERSION!r} is known here: "
+            "it is read as that, so look whether all is there"
+        )
     if not set(record) & TELLING_KEYS:
         raise SidecarError(f"{path} is no network: expected at least one of the keys {', '.join(sorted(TELLING_KEYS))}")
     for key in ("nodes", "edges", "parameters"):

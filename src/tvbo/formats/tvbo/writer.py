@@ -17,6 +17,7 @@ from tvbo.storage.foreign import Foreign
 from tvbo.storage.image import Image
 from tvbo.storage.order import order_of
 from tvbo.storage.record import pack, readable
+from tvbo.storage.reopening import refused
 from tvbo.storage.stored import StoredArray, stamp_of
 
 
@@ -26,6 +27,7 @@ def write(
     *,
     compression: str | int = "gzip",
     nodes: str = "auto",
+    limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     strict: bool = False,
 ) -> None:
     """
@@ -42,8 +44,15 @@ def write(
     nodes : {"auto", "inline", "companion"}
         Where labels, positions and values of nodes go: into the sidecar, for people, or into the companion.
         ``auto`` puts up to 4,096 nodes into the sidecar.
+    limits : Limits
+        What reading the files may take: what the default refuses to open is not written.
     strict : bool
         Accepted for all formats; this one loses nothing.
+
+    Raises
+    ------
+    LimitError
+        If the files could not be opened again within the limits.
     """
     if nodes not in ("auto", "inline", "companion"):
         raise ValueError(f"nodes={nodes!r} is not known: expected 'auto', 'inline' or 'companion'")
@@ -52,27 +61,28 @@ def write(
     path = path.absolute()
     target = path if path.suffix.lower() in (".yaml", ".yml") else path.with_suffix(".yaml")
     companion = target.with_suffix(".h5")
-    _keep_before_overwriting(network, companion)
-    image, text = _lay_out(network, target, nodes)
-    commit(target, companion, text, image, compression)
+    try:
+        _keep_before_overwriting(network, companion)
+        image, text = _lay_out(network, target, nodes, limits)
+    except RecursionError:
+        raise LimitError(
+            f"{target}: extra or the line of parents holds itself, or nests deeper than {limits.depth} levels"
+        ) from None
+    commit(target, companion, text, image, compression, limits)
     network.path = target
     _follow(network, companion)
 
 
-def _lay_out(network: Network, target: Path, nodes: str) -> tuple[Image, str]:
+def _lay_out(network: Network, target: Path, nodes: str, limits: Limits) -> tuple[Image, str]:
     """Give the companion and the sidecar of a network, in memory."""
-    image = Image()
+    image = Image(limits=limits)
     record = _put(network, image, "", target, nodes)
     image.attrs[""]["sidecar_file"] = target.name
-    sidecar.measure(record, f"the sidecar {target.name}")
-    text = sidecar.dump(record)
-    most = Limits().sidecar_bytes
-    if len(text) > most:
-        raise LimitError(
-            f"the sidecar {target.name} would have {len(text):,} bytes, and {most:,} are read: "
-            "nodes='companion' keeps nodes out of it"
-        )
-    return image, stamped(text, image)
+    with refused("large lists belong into arrays, and nodes='companion' keeps nodes out of the sidecar"):
+        sidecar.measure(record, f"the sidecar {target.name}", limits)
+        text = stamped(sidecar.dump(record), image)
+        limits.check("sidecar_bytes", len(text.encode()), f"the sidecar {target.name}")
+    return image, text
 
 
 def _put(network: Network, image: Image, base: str, target: Path, nodes: str) -> dict[str, Any]:
@@ -92,8 +102,8 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
     _put_parent(network, image, below, record, private, target)
     _put_parameters(network, image, below, record, private)
     _put_mesh(network, image, below, record)
-    _put_nodes(network, image, below, record, private, nodes)
-    _put_edges(network, image, below, record, private)
+    _put_nodes(network, image, below, record, private, target, nodes)
+    _put_edges(network, image, below, record, private, target)
     extra = dict(network.extra)
     unknown = extra.pop("sidecar", {})
     if "mesh" in record and "mesh" in unknown:
@@ -105,8 +115,27 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
     private["extra"], arrays = pack(extra, f"{below}{EXTRA}")
     _put_arrays(image, arrays, private)
     shown, private["exact"] = readable(record)
-    image.add_record(f"{below}{RECORD}", private)
+    with refused("large trees belong into arrays"):
+        image.add_record(f"{below}{RECORD}", private)
+    if "nodes" not in record:
+        _check_count(network.number_of_nodes, image, target)
     return schema.ordered(shown)
+
+
+def _check_count(count: int, image: Image, target: Path) -> None:
+    """Refuse a number of nodes that a reader takes for a claim, since no array has a row for each."""
+    if count > image.limits.nodes:
+        shapes = [values.shape for values in image.arrays.values() if 0 not in values.shape]
+        if not any(count in shape[:1] or shape == (count + 1,) for shape in shapes):
+            with refused("give its nodes labels or positions"):
+                image.limits.check("nodes", count, target)
+
+
+def _inline(values: Any, image: Image, where: str) -> Any:
+    """Give text that goes into the sidecar, unless it takes more in memory than a reader allows."""
+    with refused("shorten the longest text, or nodes='companion'"):
+        image.limits.check("inflated_bytes", values.nbytes, where)
+    return values
 
 
 def _put_arrays(image: Image, arrays: dict[str, Any], private: dict[str, Any]) -> None:
@@ -138,8 +167,8 @@ def _put_parent(
     record["parent_network"] = f"{target.with_suffix('.h5').name}#/{group}"
     own = parent.path
     if own is not None and own != target and own.parent == target.parent and own.exists():
-        content = pair.identifier(sidecar.text_of(own))
-        if content is not None and content == pair.identifier(_lay_out(parent, own, "auto")[1]):
+        content = pair.identifier(sidecar.text_of(own, image.limits))
+        if content is not None and content == pair.identifier(_lay_out(parent, own, "auto", image.limits)[1]):
             record["parent_network"] = own.name
             note |= {"file": own.name, "content": content}
     image.add_record(f"{group}/sidecar", _put(parent, image, group, target, "auto"))
@@ -202,7 +231,13 @@ def _put_mesh(network: Network, image: Image, below: str, record: dict[str, Any]
 
 
 def _put_nodes(
-    network: Network, image: Image, below: str, record: dict[str, Any], private: dict[str, Any], where: str
+    network: Network,
+    image: Image,
+    below: str,
+    record: dict[str, Any],
+    private: dict[str, Any],
+    target: Path,
+    where: str,
 ) -> None:
     table = network.nodes
     few = len(table) <= INLINE_NODES and network.mesh is None
@@ -218,7 +253,7 @@ def _put_nodes(
     for index, name in enumerate(table.columns):
         values = table.columns[name]
         if inline and schema.inlinable(values):
-            shown[name] = values
+            shown[name] = _inline(values, image, f"{target}: {name} of its nodes")
             spec["columns"][name] = {"dtype": values.dtype.str}
         else:
             spec["columns"][name] = {"dataset": f"{below}nodes/columns/{index}"}
@@ -226,7 +261,7 @@ def _put_nodes(
     if table.units:
         spec["units"] = table.units
     if inline:
-        labels = table.labels
+        labels = _inline(table.labels, image, f"{target}: labels of its nodes")
         spec["labels"] = labels.dtype.str
         place = positions if positions is not None and positions.dtype == np.float64 else None
         if place is not None:
@@ -250,7 +285,9 @@ def _put_nodes(
             spec["positions"] = "dataset"
 
 
-def _put_edges(network: Network, image: Image, below: str, record: dict[str, Any], private: dict[str, Any]) -> None:
+def _put_edges(
+    network: Network, image: Image, below: str, record: dict[str, Any], private: dict[str, Any], target: Path
+) -> None:
     rows = []
     notes: dict[str, Any] = {}
     for name, matrix in network.matrices.items():
@@ -273,7 +310,7 @@ def _put_edges(network: Network, image: Image, below: str, record: dict[str, Any
         if matrix.target_network is not None:
             row["target_network"] = matrix.target_network
         if matrix.column_labels is not None:
-            row["dimension_labels"] = matrix.column_labels.tolist()
+            row["dimension_labels"] = _inline(matrix.column_labels, image, f"{target}: labels of {name!r}").tolist()
             notes[name]["column_labels"] = matrix.column_labels.dtype.str
         image.attrs[group] = attrs
         rows.append(row)
