@@ -36,7 +36,8 @@ def test_plain_h5py_reads_what_was_given(tmp_path, monkeypatch, data, compressio
     path.write_bytes(Image(arrays={"x": given_data}, attrs={"": {}}).build(compression))
     with h5py.File(path) as file:
         item = file["x"]
-        assert item[()].tobytes() == data.tobytes()
+        # A single number comes in the order of bytes of the machine.
+        assert np.asarray(item[()], data.dtype).tobytes() == data.tobytes()
         assert item.dtype == data.dtype
         assert item.attrs["sha256"] == hashlib.sha256(data.tobytes()).hexdigest().encode()
         chunks = [item.id.get_chunk_info(index) for index in range(item.id.get_num_chunks())] if item.chunks else []
@@ -108,7 +109,7 @@ def test_a_file_on_a_descriptor_is_that_in_memory(tmp_path) -> None:
     data = np.random.default_rng(0).random((2000, 300))
     with (tmp_path / "a.h5").open("w+b") as target:
         image = Image(arrays={"x": data}, attrs={"": {"a": "b"}})
-        with hdf5_on(target.fileno()) as file:
+        with hdf5_on(target.fileno()) as (file, _):
             image.write(file, "gzip")
             image.finish(file)
     with h5py.File(tmp_path / "a.h5") as file:
@@ -116,14 +117,14 @@ def test_a_file_on_a_descriptor_is_that_in_memory(tmp_path) -> None:
         assert file.attrs["a"] == b"b"
 
 
-@pytest.mark.parametrize("call", ["pwrite", "ftruncate", "pread"])
+@pytest.mark.parametrize("call", ["write", "ftruncate", "read"])
 def test_a_failing_disk_is_told_when_the_file_is_closed(tmp_path, monkeypatch, call) -> None:
     original = getattr(os, call)
     count = []
 
     def failing(*arguments):
         count.append(1)
-        if len(count) > (2 if call == "pwrite" else 0):
+        if len(count) > (2 if call == "write" else 0):
             raise OSError(28, "No space left on device")
         return original(*arguments)
 
@@ -131,10 +132,10 @@ def test_a_failing_disk_is_told_when_the_file_is_closed(tmp_path, monkeypatch, c
         monkeypatch.setattr(os, call, failing)
         image = Image(arrays={"x": np.random.default_rng(0).random((2000, 300))}, attrs={"": {}})
         try:
-            with hdf5_on(target.fileno()) as file:
+            with hdf5_on(target.fileno()) as (file, _):
                 image.write(file, "gzip")
                 image.finish(file)
             failed = False
         except OSError as error:
             failed = error.errno == 28
-        assert failed == bool(len(count) > (2 if call == "pwrite" else 0))
+        assert failed == bool(len(count) > (2 if call == "write" else 0))

@@ -1,9 +1,10 @@
 """
 Two files that are replaced together.
 
-Everything that can fail is done in memory before the disk is touched. Then both halves are written beside
-their targets and flushed; the companion is moved into place first, and that is the commit: it carries the
-sidecar's text, an identifier of the content, and the identifiers of what it replaces. The sidecar follows.
+Everything that can fail is done before a target is touched: in memory, or, for large arrays, in a file beside. Then
+both halves lie beside their targets and are flushed; the companion is moved into place first, and that is the commit:
+it carries the sidecar's text, an identifier of the content, and the identifiers of what it replaces. The sidecar
+follows.
 """
 
 import contextlib
@@ -13,23 +14,38 @@ import os
 import re
 import secrets
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
+from typing import TypeAlias
+
+import h5py
 
 from tvbo.errors import CompanionError, LimitError, SidecarError, UnsafeFileError
 from tvbo.limits import Limits
 from tvbo.storage import schema, sidecar
 from tvbo.storage.companion import Companion, text_in
 from tvbo.storage.files import check_plain
-from tvbo.storage.image import Image
+from tvbo.storage.image import Image, level_of
+from tvbo.storage.index import sealed
 from tvbo.storage.pair import REPLACES, SIDECARS, TEXT, identifier, identity, uses
+from tvbo.storage.pool import undisturbed
 from tvbo.storage.reopening import check_places, check_written, may_claim_too_much
+from tvbo.storage.sink import hdf5_in_memory, hdf5_on
 from tvbo.storage.stored import CONTENT, GROUP
 
 if sys.platform != "win32":
     import fcntl
 
 SUFFIX = ".tvbo-tmp"
+# Arrays of up to this many bytes are compressed in memory, where nothing can fail.
+_IN_MEMORY = 1 << 23
+
+# Gives the sidecar when all arrays have been seen; is told how many bytes of how many are written.
+Finish: TypeAlias = Callable[[], str]
+Progress: TypeAlias = Callable[[int, int], None]
 
 
 def stamped(text: str, image: Image) -> str:
@@ -57,10 +73,11 @@ def stamped(text: str, image: Image) -> str:
 def commit(
     target: Path,
     companion: Path,
-    text: str,
     image: Image,
+    finish: Finish,
     compression: str | int,
     limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+    progress: Progress | None = None,
 ) -> None:
     """
     Replace a pair as a whole.
@@ -69,14 +86,16 @@ def commit(
     ----------
     target, companion : Path
         The two files, in one folder.
-    text : str
-        The sidecar, as `stamped` gives it.
     image : Image
         The companion.
+    finish : callable
+        Gives the sidecar, as `stamped` does; called when all arrays have been seen.
     compression : {"gzip", "none"} or int
-        As `Image.build` takes it.
+        As `Image.write` takes it.
     limits : Limits
         Within which the pair must be readable.
+    progress : callable, optional
+        Called with the number of bytes written so far, and that of all, while large arrays are written.
 
     Raises
     ------
@@ -90,21 +109,106 @@ def commit(
     folder = target.parent
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}: make it first, or save elsewhere")
-    image.add_text(TEXT, text)
+    level_of(compression)
     check_places(image, companion, limits)
-    doubtful = may_claim_too_much(image, limits)
-    while True:
-        replaces = _replaced(target, companion)
-        image.attrs[GROUP] = {CONTENT: identifier(text) or "", REPLACES: " ".join(replaces)}
-        data = image.build(compression)
-        with locked(folder) as alone:
-            # Compressing takes long: somebody else may have saved meanwhile.
-            if _replaced(target, companion) == replaces:
-                if alone:
-                    clear(target, companion)
-                look = (lambda written: check_written(written, companion, limits)) if doubtful else None
-                replace_files([(companion, data), (target, text.encode())], look)
-                return
+    _replaced(target, companion)
+    save = _Save(target, companion, image, finish, compression, limits, progress)
+    if image.watches or image.size() > _IN_MEMORY:
+        # Only where Ctrl-C does not reach may libhdf5 call back into Python.
+        undisturbed(save.streamed)
+    else:
+        save.in_memory()
+
+
+@dataclass(frozen=True, slots=True)
+class _Save:
+    """One save of a pair; what it takes is described at `commit`."""
+
+    target: Path
+    companion: Path
+    image: Image
+    finish: Finish
+    compression: str | int
+    limits: Limits
+    progress: Progress | None
+
+    def in_memory(self) -> None:
+        with hdf5_in_memory() as file:
+            text = self._write(file, lambda _: None)
+            with locked(self.target.parent) as alone:
+                self._stamp(text, alone)
+                self._replace(self.image.image(file), text)
+
+    def streamed(self, stop: threading.Event) -> None:
+        total, done = self.image.size(), 0
+
+        def go_on(written: int) -> None:
+            nonlocal done
+            done += written
+            if stop.is_set():
+                raise InterruptedError("the save was interrupted")
+            if sink.failure is not None:
+                raise sink.failure
+            if self.progress is not None:
+                self.progress(done, max(total, done))
+
+        with contextlib.ExitStack() as until, _temporary(self.companion) as (beside, temporary):
+            descriptor = temporary.fileno()
+            with hdf5_on(descriptor) as (file, sink):
+                text = self._write(file, go_on)
+                # Held until both files are replaced.
+                alone = until.enter_context(locked(self.target.parent))
+                self._stamp(text, alone)
+                self.image.finish(file)
+                listed = self.image.listed(file)
+            if listed:
+                _append(descriptor, listed)
+            os.fsync(descriptor)
+            # Windows does not rename what is open.
+            temporary.close()
+            self._replace(beside, text)
+
+    def _write(self, file: h5py.File, go_on: Callable[[int], None]) -> str:
+        self.image.write(file, self.compression, go_on)
+        text = self.finish()
+        self.image.add_text(TEXT, text)
+        check_places(self.image, self.companion, self.limits)
+        self.image.write(file, self.compression)
+        return text
+
+    def _stamp(self, text: str, alone: bool) -> None:
+        """Say in the companion what it is, and what it replaces; nobody else is writing now."""
+        # Compressing takes long: somebody else may have saved meanwhile.
+        replaces = _replaced(self.target, self.companion)
+        if alone:
+            clear(self.target, self.companion)
+        self.image.attrs[GROUP] = {CONTENT: identifier(text) or "", REPLACES: " ".join(replaces)}
+
+    def _replace(self, companion: bytes | Path, text: str) -> None:
+        doubtful = may_claim_too_much(self.image, self.limits)
+        look = (lambda written: check_written(written, self.companion, self.limits)) if doubtful else None
+        replace_files([(self.companion, companion), (self.target, text.encode())], look)
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[tuple[Path, FileIO]]:
+    """Make a file beside another, which other writers leave alone; it is gone if something goes wrong."""
+    beside = _beside(target)
+    try:
+        with FileIO(_create(beside, target), "r+") as temporary:
+            if sys.platform != "win32":
+                with contextlib.suppress(OSError):
+                    fcntl.flock(temporary, fcntl.LOCK_EX)
+            yield beside, temporary
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
+
+
+def _append(descriptor: int, listed: bytes) -> None:
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    _write_all(descriptor, sealed(listed, end))
 
 
 def _replaced(target: Path, companion: Path) -> list[str]:
@@ -158,20 +262,41 @@ def clear(*targets: Path) -> list[Path]:
     list of Path
         What was removed.
     """
-    left = [each for target in targets for each in target.parent.glob(f".{_literal(target.name)}.*{SUFFIX}")]
+    found = [each for target in targets for each in target.parent.glob(f".{_literal(target.name)}.*{SUFFIX}")]
+    left = [each for each in found if not _is_in_use(each)]
     for leftover in left:
         leftover.unlink(missing_ok=True)
     return left
 
 
-def replace_files(files: list[tuple[Path, bytes]], look: Callable[[Path], None] | None = None) -> None:
+def _is_in_use(path: Path) -> bool:
+    """Tell whether somebody is writing a file for a long time, without keeping others out of the folder."""
+    if sys.platform == "win32":
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        # A file system without locks.
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def replace_files(files: list[tuple[Path, bytes | Path]], look: Callable[[Path], None] | None = None) -> None:
     """
     Replace files of one folder, one after the other, once all of them are on the disk.
 
     Parameters
     ----------
-    files : list of (Path, bytes)
-        The files and what they are to hold.
+    files : list of (Path, bytes or Path)
+        The files and what they are to hold; or where this was written and flushed already, in the same folder.
     look : callable, optional
         Takes the first file where it was written, and raises if it must not get its name.
 
@@ -181,11 +306,11 @@ def replace_files(files: list[tuple[Path, bytes]], look: Callable[[Path], None] 
         If one cannot be written; then none was replaced, unless a renaming failed after others.
     """
     folder = files[0][0].parent
-    mark = f"{secrets.token_hex(4)}{SUFFIX}"
-    steps = [(folder / f".{target.name}.{mark}", target, data) for target, data in files]
+    steps = [(data if isinstance(data, Path) else _beside(target), target, data) for target, data in files]
     try:
         for beside, target, data in steps:
-            _write(beside, data, target)
+            if isinstance(data, bytes):
+                _write(beside, data, target)
         if look is not None:
             look(steps[0][0])
         for beside, target, _ in steps:
@@ -204,20 +329,37 @@ def _literal(name: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", name)
 
 
-def _write(path: Path, data: bytes, target: Path) -> None:
-    """Write a new file and flush it; it gets the permissions of the one that it is to replace, if that is no link."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+def _beside(target: Path) -> Path:
+    return target.parent / f".{target.name}.{secrets.token_hex(4)}{SUFFIX}"
+
+
+def _create(path: Path, target: Path) -> int:
+    """Make a new file; it gets the permissions of the one that it is to replace, if that is no link."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)
     try:
         # Links of git-annex lead to files that nobody may write.
         if target.exists() and not target.is_symlink() and hasattr(os, "fchmod"):
             os.fchmod(descriptor, target.stat().st_mode & 0o7777)
-        left = memoryview(data)
-        while left:
-            left = left[os.write(descriptor, left) :]
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _write(path: Path, data: bytes, target: Path) -> None:
+    descriptor = _create(path, target)
+    try:
+        _write_all(descriptor, data)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def _sync(folder: Path) -> None:

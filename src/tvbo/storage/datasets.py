@@ -172,7 +172,7 @@ def buffer_of(data: Array) -> Any:
 
 
 def write_dataset(
-    file: h5py.File, path: str, item: Encoded, level: int | None, compress: bool, go_on: Callable[[], None]
+    file: h5py.File, path: str, item: Encoded, level: int | None, compress: bool, go_on: Callable[[int], None]
 ) -> None:
     """
     Write an array; its digest is found meanwhile.
@@ -190,7 +190,7 @@ def write_dataset(
     compress : bool
         Whether to compress it at all.
     go_on : callable
-        Called for each band that was written; raises to end early.
+        Called with the bytes of each band that was written; raises to end early.
     """
     bands = item.bands()
     first = next(bands)
@@ -212,7 +212,7 @@ def write_dataset(
             dataset.write_direct_chunk((place + corner[0], *corner[1:]), raw)
         place += len(band) if item.shape else 0
         sums.append(check)
-        go_on()
+        go_on(band.nbytes)
     item.attrs[DIGEST] = np.bytes_(total.hexdigest())
     high = h5py.Dataset(dataset)
     if len(sums) > 1:

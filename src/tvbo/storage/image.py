@@ -12,6 +12,7 @@ from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST
 from tvbo.storage.datasets import DTYPE, ORDER, Encoded, Watch, fixed, write_dataset
 from tvbo.storage.foreign import Foreign
+from tvbo.storage.index import sealed, written
 from tvbo.storage.sidecar import measure
 from tvbo.storage.sink import hdf5_in_memory
 from tvbo.storage.sparse import sparse_kind, sparse_parts
@@ -158,7 +159,7 @@ class Image:
         self.arrays.update({f"{group}/{name}": part for name, part in parts.items()})
         return attrs
 
-    def write(self, file: h5py.File, compression: str | int, go_on: Callable[[], None] = lambda: None) -> None:
+    def write(self, file: h5py.File, compression: str | int, go_on: Callable[[int], None] = lambda _: None) -> None:
         """
         Write the arrays that the file does not have yet.
 
@@ -169,7 +170,7 @@ class Image:
         compression : {"gzip", "none"} or int
             ``gzip``, a gzip level from 0 to 9, or ``none``.
         go_on : callable
-            Called for each band that was written; raises to end early.
+            Called with the bytes of each band that was written; raises to end early.
 
         Raises
         ------
@@ -201,6 +202,45 @@ class Image:
             foreign.copy_into(file)
         file.flush()
 
+    def listed(self, file: h5py.File) -> bytes:
+        """
+        List the file that was written, for whoever opens it.
+
+        Parameters
+        ----------
+        file : h5py.File
+            The file, finished.
+
+        Returns
+        -------
+        bytes
+            What goes behind it; nothing if it carries what is not ours.
+        """
+        if self.foreign:
+            return b""
+        items = {path: self.item(path) for path in self.arrays}
+        groups: dict[str, Any] = {path: {} for path in _groups_of([*self.arrays, *self.aliases])} | self.attrs
+        return written(file, items, self.aliases, groups)
+
+    def image(self, file: h5py.File) -> bytes:
+        """
+        Finish a file in memory.
+
+        Parameters
+        ----------
+        file : h5py.File
+            The file, with all arrays.
+
+        Returns
+        -------
+        bytes
+            All of it.
+        """
+        self.finish(file)
+        listed = self.listed(file)
+        found: bytes = file.id.get_file_image()
+        return found + sealed(listed, len(found)) if listed else found
+
     def build(self, compression: str | int) -> bytes:
         """
         Write the whole file in memory.
@@ -218,9 +258,19 @@ class Image:
         with hdf5_in_memory() as file:
             self._written.clear()
             self.write(file, compression)
-            self.finish(file)
-            image: bytes = file.id.get_file_image()
-        return image
+            return self.image(file)
+
+
+def _groups_of(paths: list[str]) -> set[str]:
+    """List the groups in which datasets lie."""
+    found: set[str] = set()
+    for path in paths:
+        while path not in found:
+            path = path.rpartition("/")[0]
+            if path in found:
+                break
+            found.add(path)
+    return found
 
 
 def level_of(compression: str | int) -> int | None:

@@ -42,18 +42,15 @@ class Index:
         Every dataset, by path.
     attrs : dict of str to dict
         Attributes of datasets that are needed to read them.
-    text : str
-        SHA-256 of the sidecar that the companion carries.
     """
 
     groups: dict[str, dict[str, Any]]
     arrays: dict[str, Located]
     attrs: dict[str, dict[str, Any]]
-    text: str
 
 
 def written(
-    file: h5py.File, items: Mapping[str, Encoded], aliases: Mapping[str, str], groups: Mapping[str, Any], text: str
+    file: h5py.File, items: Mapping[str, Encoded], aliases: Mapping[str, str], groups: Mapping[str, Any]
 ) -> bytes:
     """
     List a file that was just written.
@@ -68,8 +65,6 @@ def written(
         Second names of datasets.
     groups : mapping of str to mapping
         Attributes of its groups, by path.
-    text : str
-        The sidecar.
 
     Returns
     -------
@@ -81,7 +76,6 @@ def written(
     said = {
         "groups": {path: {name: _plain(value) for name, value in attrs.items()} for path, attrs in groups.items()},
         "arrays": arrays,
-        "sidecar": hashlib.sha256(text.encode()).hexdigest(),
     }
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
@@ -174,7 +168,7 @@ def read_index(file: BinaryIO, where: object, limits: Limits) -> Index | None:
             chunks += len(arrays[path].places)
             limits.check("chunks", chunks, where)
             attrs[path] = {name: str(entry[name]) for name in ("order", "numpy_dtype", "sha256") if name in entry}
-        return Index({path: dict(own) for path, own in said["groups"].items()}, arrays, attrs, str(said["sidecar"]))
+        return Index({path: dict(own) for path, own in said["groups"].items()}, arrays, attrs)
     except TvboError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:

@@ -87,7 +87,8 @@ class Sink:
         found = b""
         if self.failure is None:
             try:
-                found = os.pread(self._descriptor, len(view), self._place)
+                os.lseek(self._descriptor, self._place, os.SEEK_SET)
+                found = os.read(self._descriptor, len(view))
             except OSError as error:
                 self.failure = error
         view[:] = found.ljust(len(view), b"\0")
@@ -130,7 +131,8 @@ class Sink:
         size = len(left)
         while left and self.failure is None:
             try:
-                done = os.pwrite(self._descriptor, left, self._place)
+                os.lseek(self._descriptor, self._place, os.SEEK_SET)
+                done = os.write(self._descriptor, left)
             except OSError as error:
                 self.failure = error
                 break
@@ -181,7 +183,7 @@ def hdf5_in_memory() -> Iterator[h5py.File]:
 
 
 @contextlib.contextmanager
-def hdf5_on(descriptor: int) -> Iterator[h5py.File]:
+def hdf5_on(descriptor: int) -> Iterator[tuple[h5py.File, Sink]]:
     """
     Write a new HDF5 file to a descriptor; only where Ctrl-C does not reach.
 
@@ -192,8 +194,10 @@ def hdf5_on(descriptor: int) -> Iterator[h5py.File]:
 
     Yields
     ------
-    h5py.File
+    file : h5py.File
         The file.
+    sink : Sink
+        What it writes through, which knows of failures before the end.
 
     Raises
     ------
@@ -202,6 +206,6 @@ def hdf5_on(descriptor: int) -> Iterator[h5py.File]:
     """
     sink = Sink(descriptor)
     with h5py.File(sink, "w", libver=VERSIONS) as file:
-        yield file
+        yield file, sink
     if sink.failure is not None:
         raise sink.failure

@@ -1,15 +1,19 @@
 """What the sidecar says of a matrix for other readers, found by looking at its values."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from tvbo.model.arrays import Array, is_loaded, is_sparse
+from tvbo.model.blocks import RowBlocks, SparseRowBlocks
 
 # Rows and columns that are compared with their mirror image at once: they stay in the processor's cache.
 _TILE = 256
 # Entries of a sparse matrix up to which it is compared with its mirror image, which takes several times its memory.
 _COMPARED = 10_000_000
+# Bytes from which a matrix that lies elsewhere is not read into memory to be saved.
+LARGE = 1 << 26
 
 
 def flags_of(values: Any) -> dict[str, bool]:
@@ -66,32 +70,29 @@ def _is_directed(values: Any) -> bool:
     return False
 
 
-class Watched:
+class WatchedEntries:
     """
-    Flags of a matrix that is never in memory whole, found while it is written.
+    Flags of a sparse matrix that is never in memory whole, found while its entries are written.
 
-    It is said to be directed: whether it is cannot be told from its rows.
+    It is said to be directed, and to have a diagonal: neither can be told from its entries alone.
 
     Parameters
     ----------
-    values : lazy array
+    values : sparse matrix, or a lazy stand-in for one
         The matrix.
     """
 
     def __init__(self, values: Any) -> None:
         self._square = values.shape[0] == values.shape[1]
         self._weighted = values.dtype.kind != "b"
-        self._diagonal = self._negative = False
+        self._negative = False
 
     def __call__(self, first: int, band: Array) -> None:
-        if self._square and not self._diagonal:
-            rows = np.arange(len(band))
-            self._diagonal = bool(np.any(band[rows, first + rows] != 0))
         self._negative = self._negative or _any_negative(band)
 
     def flags(self) -> dict[str, bool]:
         """
-        Give the flags, once every row was seen.
+        Give the flags, once every band was seen.
 
         Returns
         -------
@@ -100,10 +101,44 @@ class Watched:
         """
         return {
             "weighted": self._weighted,
-            "valid_diagonal": self._diagonal,
+            "valid_diagonal": self._square,
             "non_negative": not self._negative,
             "directed": True,
         }
+
+
+class WatchedRows(WatchedEntries):
+    """
+    Flags of a dense matrix that is never in memory whole, found while its rows are written.
+
+    It is said to be directed: whether it is cannot be told from its rows alone.
+
+    Parameters
+    ----------
+    values : lazy array
+        The matrix.
+    """
+
+    def __init__(self, values: Any) -> None:
+        super().__init__(values)
+        self._diagonal = False
+
+    def __call__(self, first: int, band: Array) -> None:
+        super().__call__(first, band)
+        if self._square and not self._diagonal:
+            rows = np.arange(len(band))
+            self._diagonal = bool(np.any(band[rows, first + rows] != 0))
+
+    def flags(self) -> dict[str, bool]:
+        """
+        Give the flags, once every band was seen.
+
+        Returns
+        -------
+        dict of str to bool
+            As `flags_of` gives them.
+        """
+        return super().flags() | {"valid_diagonal": self._diagonal}
 
 
 def is_streamed(values: Any) -> bool:
@@ -120,12 +155,10 @@ def is_streamed(values: Any) -> bool:
     bool
         True for a large one that is not in memory, and for one that comes in blocks.
     """
-    if isinstance(values, np.memmap):
-        return bool(values.nbytes > _LARGE)
-    if is_loaded(values) or is_sparse(values):
+    if isinstance(values, (RowBlocks, SparseRowBlocks)):
+        return True
+    if is_loaded(values) and not isinstance(values, np.memmap):
         return False
-    large = np.prod(values.shape, dtype=float) * values.dtype.itemsize > _LARGE
-    return bool(large or hasattr(values, "blocks_of_rows"))
-
-
-_LARGE = 1 << 26
+    parts = getattr(values, "parts", {"values": values}).values()
+    size: int = sum(math.prod(part.shape) * part.dtype.itemsize for part in parts)
+    return size > LARGE

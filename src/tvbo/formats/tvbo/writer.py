@@ -1,24 +1,29 @@
 """A network laid into a sidecar and a companion."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tvbo.errors import LimitError
+from tvbo.formats.tvbo.edges import checked_text, put_edges
 from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES, PARAMETERS, PARENT, RECORD
 from tvbo.limits import Limits
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.network import Network
 from tvbo.storage import pair, schema, sidecar
-from tvbo.storage.commit import commit, stamped
+from tvbo.storage.commit import Finish, Progress, commit, stamped
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.image import Image
 from tvbo.storage.order import order_of
 from tvbo.storage.record import pack, readable
 from tvbo.storage.reopening import refused
 from tvbo.storage.stored import StoredArray, stamp_of
+
+# Gives the record of a sidecar, once all arrays have been seen.
+Close: TypeAlias = Callable[[], dict[str, Any]]
 
 
 def write(
@@ -28,6 +33,7 @@ def write(
     compression: str | int = "gzip",
     nodes: str = "auto",
     limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+    progress: Progress | None = None,
     strict: bool = False,
 ) -> None:
     """
@@ -46,6 +52,8 @@ def write(
         ``auto`` puts up to 4,096 nodes into the sidecar.
     limits : Limits
         What reading the files may take: what the default refuses to open is not written.
+    progress : callable, optional
+        Called with the number of bytes written so far, and that of all, while a large network is written.
     strict : bool
         Accepted for all formats; this one loses nothing.
 
@@ -63,30 +71,42 @@ def write(
     companion = target.with_suffix(".h5")
     try:
         _keep_before_overwriting(network, companion)
-        image, text = _lay_out(network, target, nodes, limits)
+        image, finish = _lay_out(network, target, nodes, limits)
     except RecursionError:
         raise LimitError(
             f"{target}: extra or the line of parents holds itself, or nests deeper than {limits.depth} levels"
         ) from None
-    commit(target, companion, text, image, compression, limits)
+    commit(target, companion, image, finish, compression, limits, progress)
     network.path = target
     _follow(network, companion)
 
 
-def _lay_out(network: Network, target: Path, nodes: str, limits: Limits) -> tuple[Image, str]:
-    """Give the companion and the sidecar of a network, in memory."""
+def _lay_out(network: Network, target: Path, nodes: str, limits: Limits) -> tuple[Image, Finish]:
+    """
+    Give the companion of a network, and what gives its sidecar.
+
+    What is said of a matrix that is never in memory whole is known when its rows have been seen; so the sidecar comes
+    last.
+    """
     image = Image(limits=limits)
-    record = _put(network, image, "", target, nodes)
+    close = _put(network, image, "", target, nodes)
     image.attrs[""]["sidecar_file"] = target.name
-    with refused("large lists belong into arrays, and nodes='companion' keeps nodes out of the sidecar"):
-        sidecar.measure(record, f"the sidecar {target.name}", limits)
-        text = stamped(sidecar.dump(record), image)
-        limits.check("sidecar_bytes", len(text.encode()), f"the sidecar {target.name}")
-    return image, text
+
+    def finish() -> str:
+        for path in image.watches:
+            image.item(path).digest()
+        record = close()
+        with refused("large lists belong into arrays, and nodes='companion' keeps nodes out of the sidecar"):
+            sidecar.measure(record, f"the sidecar {target.name}", limits)
+            text = stamped(sidecar.dump(record), image)
+            limits.check("sidecar_bytes", len(text.encode()), f"the sidecar {target.name}")
+        return text
+
+    return image, finish
 
 
-def _put(network: Network, image: Image, base: str, target: Path, nodes: str) -> dict[str, Any]:
-    """Lay a network into an image below a group, and give the record of its sidecar."""
+def _put(network: Network, image: Image, base: str, target: Path, nodes: str) -> Close:
+    """Lay the arrays of a network into an image below a group, and give what gives the record of its sidecar."""
     below = f"{base}/" if base else ""
     private: dict[str, Any] = {}
     record: dict[str, Any] = {"tvbo_class": schema.CLASS, "schema_version": schema.VERSION}
@@ -99,11 +119,11 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
             record[key] = getattr(network, key)
     record["data_file"] = target.with_suffix(".h5").name
     image.attrs[base] = {"tvbo_class": schema.CLASS, "schema_version": schema.VERSION}
-    _put_parent(network, image, below, record, private, target)
+    close_parent = _put_parent(network, image, below, record, private, target)
     _put_parameters(network, image, below, record, private)
     _put_mesh(network, image, below, record)
     _put_nodes(network, image, below, record, private, target, nodes)
-    _put_edges(network, image, below, record, private, target)
+    close_edges = put_edges(network, image, below, record, private, target)
     extra = dict(network.extra)
     unknown = extra.pop("sidecar", {})
     if "mesh" in record and "mesh" in unknown:
@@ -114,12 +134,18 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
         image.foreign.append(foreign)
     private["extra"], arrays = pack(extra, f"{below}{EXTRA}")
     _put_arrays(image, arrays, private)
-    shown, private["exact"] = readable(record)
-    with refused("large trees belong into arrays"):
-        image.add_record(f"{below}{RECORD}", private)
-    if "nodes" not in record:
-        _check_count(network.number_of_nodes, image, target)
-    return schema.ordered(shown)
+
+    def close() -> dict[str, Any]:
+        close_parent()
+        close_edges()
+        shown, private["exact"] = readable(record)
+        with refused("large trees belong into arrays"):
+            image.add_record(f"{below}{RECORD}", private)
+        if "nodes" not in record:
+            _check_count(network.number_of_nodes, image, target)
+        return schema.ordered(shown)
+
+    return close
 
 
 def _check_count(count: int, image: Image, target: Path) -> None:
@@ -129,13 +155,6 @@ def _check_count(count: int, image: Image, target: Path) -> None:
         if not any(count in shape[:1] or shape == (count + 1,) for shape in shapes):
             with refused("give its nodes labels or positions"):
                 image.limits.check("nodes", count, target)
-
-
-def _inline(values: Any, image: Image, where: str) -> Any:
-    """Give text that goes into the sidecar, unless it takes more in memory than a reader allows."""
-    with refused("shorten the longest text, or nodes='companion'"):
-        image.limits.check("inflated_bytes", values.nbytes, where)
-    return values
 
 
 def _put_arrays(image: Image, arrays: dict[str, Any], private: dict[str, Any]) -> None:
@@ -152,7 +171,7 @@ def _put_arrays(image: Image, arrays: dict[str, Any], private: dict[str, Any]) -
 
 def _put_parent(
     network: Network, image: Image, below: str, record: dict[str, Any], private: dict[str, Any], target: Path
-) -> None:
+) -> Callable[[], None]:
     """
     Carry the parent along, and name its own file if that lies beside and holds the same.
 
@@ -160,7 +179,7 @@ def _put_parent(
     parent was changed after it was saved.
     """
     if not network.has_parent_network:
-        return
+        return lambda: None
     parent = network.parent()
     group = f"{below}{PARENT}"
     note = private["parent"] = {"group": group}
@@ -168,10 +187,11 @@ def _put_parent(
     own = parent.path
     if own is not None and own != target and own.parent == target.parent and own.exists():
         content = pair.identifier(sidecar.text_of(own, image.limits))
-        if content is not None and content == pair.identifier(_lay_out(parent, own, "auto", image.limits)[1]):
+        if content is not None and content == pair.identifier(_lay_out(parent, own, "auto", image.limits)[1]()):
             record["parent_network"] = own.name
             note |= {"file": own.name, "content": content}
-    image.add_record(f"{group}/sidecar", _put(parent, image, group, target, "auto"))
+    close = _put(parent, image, group, target, "auto")
+    return lambda: image.add_record(f"{group}/sidecar", close())
 
 
 def _put_parameters(
@@ -253,7 +273,7 @@ def _put_nodes(
     for index, name in enumerate(table.columns):
         values = table.columns[name]
         if inline and schema.inlinable(values):
-            shown[name] = _inline(values, image, f"{target}: {name} of its nodes")
+            shown[name] = checked_text(values, image, f"{target}: {name} of its nodes")
             spec["columns"][name] = {"dtype": values.dtype.str}
         else:
             spec["columns"][name] = {"dataset": f"{below}nodes/columns/{index}"}
@@ -261,7 +281,7 @@ def _put_nodes(
     if table.units:
         spec["units"] = table.units
     if inline:
-        labels = _inline(table.labels, image, f"{target}: labels of its nodes")
+        labels = checked_text(table.labels, image, f"{target}: labels of its nodes")
         spec["labels"] = labels.dtype.str
         place = positions if positions is not None and positions.dtype == np.float64 else None
         if place is not None:
@@ -283,66 +303,6 @@ def _put_nodes(
         else:
             image.arrays[f"{below}nodes/coordinates"] = positions
             spec["positions"] = "dataset"
-
-
-def _put_edges(
-    network: Network, image: Image, below: str, record: dict[str, Any], private: dict[str, Any], target: Path
-) -> None:
-    rows = []
-    notes: dict[str, Any] = {}
-    for name, matrix in network.matrices.items():
-        values = matrix.load()
-        group = f"{below}edges/{name}"
-        attrs: dict[str, Any] = {"tvbo_class": "tvbo:Matrix", "format": "dense"}
-        if is_sparse(values):
-            attrs |= image.add_sparse(group, values)
-        else:
-            image.arrays[f"{group}/data"] = values
-        attrs["shape"] = np.array(values.shape, dtype=np.int64)
-        shown = _flags(values) | {"directed": _is_directed(values)}
-        row = {"label": name, "format": attrs["format"], **shown, **matrix.extra}
-        notes[name] = {"directed": matrix.directed, "extra": sorted(matrix.extra), "shown": shown}
-        if matrix.directed is not None:
-            row["directed"] = matrix.directed
-        attrs["directed"] = np.bool_(row["directed"])
-        if matrix.unit is not None:
-            row["unit"] = attrs["unit"] = matrix.unit
-        if matrix.target_network is not None:
-            row["target_network"] = matrix.target_network
-        if matrix.column_labels is not None:
-            row["dimension_labels"] = _inline(matrix.column_labels, image, f"{target}: labels of {name!r}").tolist()
-            notes[name]["column_labels"] = matrix.column_labels.dtype.str
-        image.attrs[group] = attrs
-        rows.append(row)
-    private["edges"] = notes
-    rows += network.extra.get("sidecar", {}).get("edges", [])
-    foreign = network.extra.get("hdf5")
-    carried = isinstance(foreign, Foreign) and any(name.startswith(f"{below}edges/") for name in foreign.names)
-    if rows or carried:
-        # Without a list, every group below /edges is a matrix.
-        record["edges"] = rows
-
-
-def _flags(values: Any) -> dict[str, bool]:
-    data = values.tocoo().data if is_sparse(values) else values
-    square = values.shape[0] == values.shape[1]
-    real = data.dtype.kind in "iufb"
-    return {
-        "weighted": data.dtype.kind != "b",
-        "valid_diagonal": bool(square and np.any(values.diagonal() != 0)),
-        "non_negative": not (real and bool(np.any(data < 0))),
-    }
-
-
-def _is_directed(values: Any) -> bool:
-    if values.shape[0] != values.shape[1]:
-        return True
-    if not is_sparse(values):
-        return bool(np.any(values != values.T))
-    if 0 in values.shape:
-        return False
-    gap = values.tocsr() != values.tocsr().T
-    return bool(gap.nnz)
 
 
 def _keep_before_overwriting(network: Network, companion: Path) -> None:
