@@ -15,6 +15,8 @@ from urllib.parse import quote
 import numpy as np
 import scipy.sparse as sp
 
+from tvbo.errors import LimitError
+
 
 def pack(tree: Any, base: str) -> tuple[Any, dict[str, Any]]:
     """
@@ -146,6 +148,8 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
     ------
     TypeError
         If there is a value that YAML does not give back.
+    LimitError
+        If there is a number that is too long to be read again.
     """
     exact: list[list[Any]] = []
 
@@ -158,7 +162,7 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
         if isinstance(value, list):
             return [go(item, [*path, index]) for index, item in enumerate(value)]
         if isinstance(value, int) and abs(value) >= _LARGEST:
-            raise TypeError(f"{'.'.join(map(str, path))} is an integer of 1,000 digits or more: use text for it")
+            raise LimitError(f"{'.'.join(map(str, path))} is an integer of 1,000 digits or more: use text for it")
         if isinstance(value, str):
             shown = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
             if shown != value:
