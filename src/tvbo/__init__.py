@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tvbo.limits import Limits
+    from tvbo.model.blocks import RowBlocks, SparseRowBlocks
     from tvbo.model.compare import Difference, NetworkDiff
     from tvbo.model.matrices import EdgeMatrix
     from tvbo.model.mesh import Mesh
@@ -38,6 +39,8 @@ _HOMES = {
     "Parameters": "tvbo.model.parameters",
     "Problem": "tvbo.model.validity",
     "Report": "tvbo.model.validity",
+    "RowBlocks": "tvbo.model.blocks",
+    "SparseRowBlocks": "tvbo.model.blocks",
     "database_path": "tvbo.database",
     "errors": "tvbo.errors",
 }
@@ -55,6 +58,8 @@ __all__ = [
     "Parameters",
     "Problem",
     "Report",
+    "RowBlocks",
+    "SparseRowBlocks",
     "__version__",
     "database_path",
     "errors",

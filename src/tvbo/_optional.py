@@ -14,6 +14,7 @@ REQUIREMENTS = {
     "typer": "typer>=0.12",
     "rich": "rich>=13",
     "mne": "mne>=1.8",
+    "dask": "dask[array]>=2024.1",
 }
 
 

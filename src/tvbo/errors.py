@@ -6,6 +6,7 @@ Every exception and warning of tvbo.
     TvboError
     ├── ShapeError (ValueError)              arrays that do not fit the network
     ├── DuplicateNameError (ValueError)      one name for two things
+    ├── DenseSizeError (MemoryError)         a sparse matrix that would become a huge dense one
     ├── UnknownFormatError (ValueError)      no format of that name, or none that knows this file or object
     ├── UnsupportedObjectError (TypeError)   an object that no format takes
     ├── MatrixNotFoundError (KeyError)       the network has no matrix of that name
@@ -34,6 +35,7 @@ __all__ = [
     "CompanionError",
     "CorruptionError",
     "DamagedFileError",
+    "DenseSizeError",
     "DuplicateNameError",
     "LimitError",
     "LossyConversionError",
@@ -63,6 +65,10 @@ class ShapeError(TvboError, ValueError):
 
 class DuplicateNameError(TvboError, ValueError):
     """One name stands for two things."""
+
+
+class DenseSizeError(TvboError, MemoryError):
+    """A sparse matrix would become a dense one of a size that nobody asked for."""
 
 
 class UnknownFormatError(TvboError, ValueError):

@@ -162,21 +162,20 @@ class SparseRowBlocks(_Source):
         # How many entries there are is not known before the last block.
         wide = np.dtype(np.int64 if self.shape[1] >= 2**31 else np.int32)
         counts = np.zeros(self.shape[0] + 1, np.int64)
-        files = [tempfile.TemporaryFile(dir=folder) for _ in range(2)]  # noqa: SIM115 - the maps keep them open
-        first = 0
-        for block in self._csr():
-            block.data.tofile(files[0])
-            block.indices.astype(wide, copy=False).tofile(files[1])
-            counts[first + 1 : first + 1 + block.shape[0]] = np.diff(block.indptr)
-            first += block.shape[0]
-        ends = np.cumsum(counts)
-        size = int(ends[-1])
         matrix: Any = sp.csr_array(self.shape, dtype=self.dtype)
-        if size:
-            for file in files:
-                file.flush()
-            data, indices = (np.memmap(file, kind, "r") for file, kind in zip(files, (self.dtype, wide), strict=True))
-            # Its own constructor would read all of it, to check it.
-            matrix.data, matrix.indices = data, indices
-            matrix.indptr = ends.astype(np.int32) if size < 2**31 else ends
+        # The maps keep open what they need.
+        with tempfile.TemporaryFile(dir=folder) as data, tempfile.TemporaryFile(dir=folder) as indices:
+            first = 0
+            for block in self._csr():
+                block.data.tofile(data)
+                block.indices.astype(wide, copy=False).tofile(indices)
+                counts[first + 1 : first + 1 + block.shape[0]] = np.diff(block.indptr)
+                first += block.shape[0]
+            ends = np.cumsum(counts)
+            if ends[-1]:
+                data.flush()
+                indices.flush()
+                # Its own constructor would read all of it, to check it.
+                matrix.data, matrix.indices = np.memmap(data, self.dtype, "r"), np.memmap(indices, wide, "r")
+                matrix.indptr = ends.astype(np.int32) if ends[-1] < 2**31 else ends
         return matrix

@@ -7,6 +7,7 @@ network's nodes (a gain matrix: sensors x regions).
 """
 
 import difflib
+import math
 from collections.abc import Iterator, MutableMapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +15,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from tvbo.errors import DuplicateNameError, MatrixNotFoundError, ShapeError
+from tvbo.errors import DenseSizeError, DuplicateNameError, MatrixNotFoundError, ShapeError
 from tvbo.model.arrays import Array, Sparse, as_array, is_sparse, load
 
 FORMATS = ("dense", "csr", "csc", "coo")
+# A sparse matrix does not become a dense one of more bytes than this unless somebody asks for it.
+DENSE_BYTES = 1 << 30
 
 # Files by others call the same two matrices by these names; the first is ours.
 WEIGHTS = ("weight", "weights", "sc")
@@ -82,7 +85,7 @@ class EdgeMatrix:
         return self.values
 
 
-def convert(values: Any, layout: str | None) -> Any:
+def convert(values: Any, layout: str | None, max_bytes: int = DENSE_BYTES) -> Any:
     """
     Give a matrix in another layout.
 
@@ -92,6 +95,8 @@ def convert(values: Any, layout: str | None) -> Any:
         The matrix, in memory.
     layout : {"dense", "csr", "csc", "coo"} or None
         The layout wanted; None for the one it has.
+    max_bytes : int
+        How large a dense matrix may become that was sparse.
 
     Returns
     -------
@@ -102,13 +107,23 @@ def convert(values: Any, layout: str | None) -> Any:
     ------
     ValueError
         If there is no such layout.
+    DenseSizeError
+        If the dense form would be larger than that.
     """
     if layout is None:
         return values
     if layout not in FORMATS:
         raise ValueError(f"format {layout!r} is not a matrix layout: expected {', '.join(FORMATS)} or None")
     if layout == "dense":
-        return values.toarray() if is_sparse(values) else values
+        if not is_sparse(values):
+            return values
+        size = math.prod(values.shape) * values.dtype.itemsize
+        if size > max_bytes:
+            raise DenseSizeError(
+                f"a dense matrix of shape {values.shape} takes {size / 2**30:,.1f} GiB for {values.nnz:,} entries: "
+                f"format=None gives it as it is, max_bytes={size} the dense one"
+            )
+        return values.toarray()
     sparse: Sparse = values if sp.issparse(values) else sp.coo_array(values)
     return sparse.asformat(layout)
 

@@ -9,9 +9,10 @@ import numpy.typing as npt
 from tvbo.errors import DuplicateNameError, NetworkNotFoundError, ShapeError
 from tvbo.model import compare, validity
 from tvbo.model.arrays import Array, LazyDict, as_array
+from tvbo.model.chunked import as_dask
 from tvbo.model.doors import Doors
 from tvbo.model.figures import Figures
-from tvbo.model.matrices import LENGTHS, WEIGHTS, MatrixStore, convert, edge_matrix
+from tvbo.model.matrices import DENSE_BYTES, LENGTHS, WEIGHTS, MatrixStore, convert, edge_matrix
 from tvbo.model.mesh import Mesh
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
@@ -134,7 +135,7 @@ class Network(Doors, Figures):
             raise DuplicateNameError(f"the matrix {name!r} is given twice: as {name}s= and as {name}=")
         given = own | matrices
         made = {name: edge_matrix(name, values) for name, values in given.items() if values is not None}
-        sizes = [matrix.values.shape[0] for matrix in made.values() if matrix.values.ndim]
+        sizes = [matrix.values.shape[0] for matrix in made.values() if matrix.values.shape]
         sizes += [len(values) for values in (labels, positions) if values is not None]  # type: ignore[arg-type]
         network = cls(NodeTable(labels, positions, size=sizes[0] if sizes else 0))
         for name, matrix in made.items():
@@ -165,7 +166,7 @@ class Network(Doors, Figures):
         """What the matrices are called."""
         return tuple(self.matrices)
 
-    def matrix(self, name: str, format: str | None = "dense") -> Any:
+    def matrix(self, name: str, format: str | None = "dense", *, max_bytes: int = DENSE_BYTES) -> Any:
         """
         Give a matrix; it is read if it was not yet.
 
@@ -175,6 +176,8 @@ class Network(Doors, Figures):
             Its name.
         format : {"dense", "csr", "csc", "coo"} or None
             The layout wanted; None for the one it has.
+        max_bytes : int, default: 1 GiB
+            How large a sparse matrix may become when it is asked for as a dense one.
 
         Returns
         -------
@@ -185,12 +188,14 @@ class Network(Doors, Figures):
         ------
         MatrixNotFoundError
             If there is none of that name.
+        DenseSizeError
+            If the dense form of a sparse matrix would be larger than that.
         """
-        return convert(self.matrices[name].load(), format)
+        return convert(self.matrices[name].load(), format, max_bytes)
 
     def lazy(self, name: str) -> Any:
         """
-        Give a matrix as it is held; a dense one in a file can be sliced, and reads what is asked for.
+        Give a matrix as it is held; one in a file can be sliced by rows, and reads what is asked for.
 
         Parameters
         ----------
@@ -203,6 +208,31 @@ class Network(Doors, Figures):
             As held.
         """
         return self.matrices[name].values
+
+    def dask(self, name: str) -> Any:
+        """
+        Give a matrix as a Dask array, whose chunks are the rows that lie together in the file.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        dask.array.Array, shape (n_nodes, n_columns)
+            Row = target, column = source. Nothing is read yet.
+
+        Raises
+        ------
+        MatrixNotFoundError
+            If there is none of that name.
+        TypeError
+            If it is sparse.
+        MissingDependencyError
+            If Dask is not installed.
+        """
+        return as_dask(name, self.matrices[name].values)
 
     def set_matrix(
         self,

@@ -1,7 +1,6 @@
 """A network laid into a sidecar and a companion."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,7 +8,9 @@ import numpy as np
 
 from tvbo.errors import LimitError
 from tvbo.formats.tvbo.edges import checked_text, put_edges
+from tvbo.formats.tvbo.held import follow, keep_before_overwriting, point_to, streamed_from
 from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES, PARAMETERS, PARENT, RECORD
+from tvbo.formats.tvbo.reader import read
 from tvbo.limits import Limits
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.network import Network
@@ -20,7 +21,6 @@ from tvbo.storage.image import Image
 from tvbo.storage.order import order_of
 from tvbo.storage.record import pack, readable
 from tvbo.storage.reopening import refused
-from tvbo.storage.stored import StoredArray, stamp_of
 
 # Gives the record of a sidecar, once all arrays have been seen.
 Close: TypeAlias = Callable[[], dict[str, Any]]
@@ -70,7 +70,8 @@ def write(
     target = path if path.suffix.lower() in (".yaml", ".yml") else path.with_suffix(".yaml")
     companion = target.with_suffix(".h5")
     try:
-        _keep_before_overwriting(network, companion)
+        keep_before_overwriting(network, companion)
+        moved = streamed_from(network, companion)
         image, finish = _lay_out(network, target, nodes, limits)
     except RecursionError:
         raise LimitError(
@@ -78,7 +79,9 @@ def write(
         ) from None
     commit(target, companion, image, finish, compression, limits, progress)
     network.path = target
-    _follow(network, companion)
+    follow(network, companion)
+    if moved:
+        point_to(network, read(target, limits=limits), moved)
 
 
 def _lay_out(network: Network, target: Path, nodes: str, limits: Limits) -> tuple[Image, Finish]:
@@ -303,43 +306,3 @@ def _put_nodes(
         else:
             image.arrays[f"{below}nodes/coordinates"] = positions
             spec["positions"] = "dataset"
-
-
-def _keep_before_overwriting(network: Network, companion: Path) -> None:
-    """Read what still lies in the file that is about to be replaced."""
-    if not companion.exists():
-        return
-    target = companion.resolve()
-
-    def ours(values: Any) -> bool:
-        parts = getattr(values, "parts", {"": values})
-        return any(isinstance(part, StoredArray) and part.path.resolve() == target for part in parts.values())
-
-    def keep(tree: Any) -> Any:
-        if isinstance(tree, dict):
-            return {key: keep(item) for key, item in tree.items()}
-        if type(tree) in (list, tuple):
-            return type(tree)(keep(item) for item in tree)
-        return load(tree) if ours(tree) else tree
-
-    for matrix in network.matrices.values():
-        if ours(matrix.values):
-            matrix.load()
-    holders = [network.nodes.columns, *([network.mesh.arrays] if network.mesh is not None else [])]
-    for holder in holders:
-        for name in holder:
-            if ours(holder.peek(name)):
-                holder[name] = load(holder.peek(name))
-    for parameter in network.parameters.values():
-        parameter.value = keep(parameter.value)
-    _ = network.nodes.labels, network.nodes.positions, network.nodes.ids, network.node_mapping_data
-    network.extra = keep(network.extra)
-    if network.has_parent_network:
-        _keep_before_overwriting(network.parent(), companion)
-
-
-def _follow(network: Network, companion: Path) -> None:
-    """Foreign objects were copied into the new file: from now on they are carried from there."""
-    foreign = network.extra.get("hdf5")
-    if isinstance(foreign, Foreign):
-        network.extra["hdf5"] = replace(foreign, path=companion, stamp=stamp_of(companion.stat()))

@@ -1,0 +1,120 @@
+"""What a network holds of the file that a save replaces."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tvbo.formats.tvbo.flags import is_streamed
+from tvbo.model.arrays import load
+from tvbo.model.blocks import RowBlocks, SparseRowBlocks
+from tvbo.model.network import Network
+from tvbo.storage.foreign import Foreign
+from tvbo.storage.stored import StoredArray, stamp_of
+
+
+def keep_before_overwriting(network: Network, companion: Path) -> None:
+    """
+    Read what still lies in the file that is about to be replaced, unless it is streamed into the new one.
+
+    Parameters
+    ----------
+    network : Network
+        The network that is to be saved.
+    companion : Path
+        The file.
+    """
+    if not companion.exists():
+        return
+    target = companion.resolve()
+
+    def keep(tree: Any) -> Any:
+        if isinstance(tree, dict):
+            return {key: keep(item) for key, item in tree.items()}
+        if type(tree) in (list, tuple):
+            return type(tree)(keep(item) for item in tree)
+        return load(tree) if _lies_in(tree, target) else tree
+
+    for matrix in network.matrices.values():
+        if _lies_in(matrix.values, target) and not is_streamed(matrix.values):
+            matrix.load()
+    holders = [network.nodes.columns, *([network.mesh.arrays] if network.mesh is not None else [])]
+    for holder in holders:
+        for name in holder:
+            if _lies_in(holder.peek(name), target):
+                holder[name] = load(holder.peek(name))
+    for parameter in network.parameters.values():
+        parameter.value = keep(parameter.value)
+    _ = network.nodes.labels, network.nodes.positions, network.nodes.ids, network.node_mapping_data
+    network.extra = keep(network.extra)
+    if network.has_parent_network:
+        keep_before_overwriting(network.parent(), companion)
+
+
+def _lies_in(values: Any, target: Path) -> bool:
+    parts = getattr(values, "parts", {"": values})
+    return any(isinstance(part, StoredArray) and part.path.resolve() == target for part in parts.values())
+
+
+def streamed_from(network: Network, companion: Path) -> list[tuple[int, str]]:
+    """
+    List the matrices that will be found only in the new file: used up, or streamed from the one that it replaces.
+
+    Parameters
+    ----------
+    network : Network
+        The network that is to be saved.
+    companion : Path
+        The file that it goes into.
+
+    Returns
+    -------
+    list of (int, str)
+        How many parents up, and the name of the matrix.
+    """
+    found = []
+    target, generation = companion.resolve(), 0
+    while True:
+        for name, matrix in network.matrices.items():
+            values = matrix.values
+            blocks = isinstance(values, (RowBlocks, SparseRowBlocks))
+            if blocks or (is_streamed(values) and _lies_in(values, target)):
+                found.append((generation, name))
+        if not network.has_parent_network:
+            return found
+        network, generation = network.parent(), generation + 1
+
+
+def point_to(network: Network, saved: Network, moved: list[tuple[int, str]]) -> None:
+    """
+    Take matrices from the file that was just written.
+
+    Parameters
+    ----------
+    network : Network
+        The network that was saved.
+    saved : Network
+        The same, opened again.
+    moved : list of (int, str)
+        As `streamed_from` gives them.
+    """
+    for generation, name in moved:
+        here, there = network, saved
+        for _ in range(generation):
+            here, there = here.parent(), there.parent()
+        here.matrices[name].values = there.matrices[name].values
+
+
+def follow(network: Network, companion: Path) -> None:
+    """
+    Carry foreign objects from the new file from now on, into which they were copied.
+
+    Parameters
+    ----------
+    network : Network
+        The network that was saved.
+    companion : Path
+        The new file.
+    """
+    foreign = network.extra.get("hdf5")
+    if isinstance(foreign, Foreign):
+        network.extra["hdf5"] = replace(foreign, path=companion, stamp=stamp_of(companion.stat()))
