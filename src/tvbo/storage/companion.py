@@ -4,22 +4,22 @@ The HDF5 half, opened lazily.
 `Companion` lists a file's attributes and arrays in one visit, checks where they lie, and closes it again.
 """
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from h5py import h5g, h5l, h5o
+from h5py import h5g
 
 from tvbo.errors import CompanionError, LimitError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST, StoredBands
 from tvbo.storage.files import size_on_disk
-from tvbo.storage.heaps import Headers
 from tvbo.storage.sidecar import read_json
 from tvbo.storage.sparse import Array
-from tvbo.storage.stored import CONTENT, GROUP, RECORD, Stamp, StoredArray, StoredSparse, open_file
-from tvbo.storage.structure import attributes, declared_bytes, readable, variable_text, visit
+from tvbo.storage.stored import CONTENT, GROUP, RECORD, Stamp, StoredArray, StoredSparse, fits, open_file
+from tvbo.storage.structure import attributes, by_hard_links, declared, readable, variable_text, visit
 
 # What HDF5 cannot hold as it is, beside the data: the numpy dtype of text, and Fortran order.
 DTYPE, ORDER = "numpy_dtype", "order"
@@ -48,6 +48,8 @@ class Companion:
         What it may ask for.
     texts : dict of str to array, uint8
         Datasets of text that were read at once.
+    groups : dict of str to dict
+        The arrays that lie in each group, by their names in it.
     """
 
     path: Path
@@ -57,6 +59,7 @@ class Companion:
     stamp: Stamp
     limits: Limits
     texts: dict[str, Array]
+    groups: dict[str, dict[str, StoredArray]]
 
     @classmethod
     def open(
@@ -94,34 +97,41 @@ class Companion:
             If it leads into other files, or asks for more than the limits allow.
         """
         attrs: dict[str, dict[str, Any]] = {}
-        found: list[tuple[str, tuple[int, ...], Any]] = []
+        found: list[tuple[str, tuple[int, ...], Any, int]] = []
         links: list[str] = []
         at_once: dict[str, Array] = {}
-        total = stored = 0
+        total = stored = chunks = 0
         with open_file(path) as (file, stamp):
             there = size_on_disk(path.stat())
             for name, item in visit(file, path, limits, links):
                 attrs[name] = attributes(item)
                 if not isinstance(item, h5g.GroupID):
-                    in_memory, on_disk = declared_bytes(item, f"{path}: {name}", limits)
-                    total, stored = total + in_memory, stored + on_disk
+                    said = declared(item, f"{path}: {name}", limits)
+                    total, stored, chunks = total + said.in_memory, stored + said.on_disk, chunks + said.chunks
+                    limits.check("chunks", chunks, path)
                     limits.check("inflated_bytes", total, path, limits.inflated(min(stored, there)))
                     if item.shape is not None and readable(item.get_type()):
-                        found.append((name, item.shape, item.dtype))
-                        if name in texts and item.get_storage_size() <= _AT_ONCE:
-                            at_once[name] = StoredBands(item, f"{path}: {name}").whole(_digest(attrs[name], verify))
+                        found.append((name, item.shape, item.dtype, min(said.on_disk, there)))
+                        if name in texts and said.in_memory <= _AT_ONCE:
+                            bands = StoredBands(item, f"{path}: {name}", limits)
+                            at_once[name] = bands.whole(_digest(attrs[name], verify))
         content = text_in(attrs.get(GROUP, {}), CONTENT)
-        if content and RECORD not in [name for name, _, _ in found]:
+        if content and RECORD not in [name for name, *_ in found]:
             raise CompanionError(f"{path}: {RECORD}, which every companion of ours has, is missing or cannot be read")
         arrays = {}
-        for name, shape, dtype in found:
+        groups: dict[str, dict[str, StoredArray]] = {}
+        for name, shape, dtype, on_disk in found:
             own = attrs[name]
             dtype = _as_noted(own[DTYPE], dtype, f"{path}: {name}") if DTYPE in own else dtype
             total += int(np.prod(shape, dtype=object)) * dtype.itemsize if DTYPE in own else 0
             order = _order(own, shape, f"{path}: {name}")
-            arrays[name] = StoredArray(path, name, shape, dtype, order, stamp, content, _digest(own, verify))
+            # Every array of a file of ours has a digest: one that has none has lost it.
+            digest = _digest(own, verify) if DIGEST in own or not content or not verify else ""
+            array = StoredArray(path, name, shape, dtype, order, stamp, content, digest, on_disk, limits)
+            group, _, last = name.rpartition("/")
+            arrays[name] = groups.setdefault(group, {})[last] = array
         limits.check("inflated_bytes", total, path, limits.inflated(min(stored, there)))
-        return cls(path, attrs, arrays, tuple(links), stamp, limits, at_once)
+        return cls(path, attrs, arrays, tuple(links), stamp, limits, at_once, groups)
 
     @staticmethod
     def attributes(path: Path, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
@@ -145,17 +155,12 @@ class Companion:
         CompanionError
             If it is no HDF5 file.
         """
+        found = {}
         with open_file(path) as (file, _):
-            headers = Headers(path)
-            headers.check(headers.root)
-            root = h5g.open(file.id, b"/")
-            found = {"": attributes(root)}
-            for name in names:
-                link = root.links.get_info(name.encode()) if root.links.exists(name.encode()) else None
-                if link is not None and link.type == h5l.TYPE_HARD:
-                    headers.check(link.u)
-                    found[name] = attributes(h5o.open(root, name.encode()))
-            return found
+            for name in ("", *names):
+                with contextlib.suppress(KeyError):
+                    found[name] = attributes(by_hard_links(file, path, name))
+        return found
 
     def variable_text(self, name: str, attribute: str) -> str | None:
         """
@@ -278,9 +283,7 @@ class Companion:
         dict of str to StoredArray
             By their names in the group.
         """
-        start = f"{group}/"
-        inside = {name.removeprefix(start): each for name, each in self.arrays.items() if name.startswith(start)}
-        return {name: each for name, each in inside.items() if "/" not in name}
+        return self.groups.get(group, {})
 
     def sparse(self, group: str, layout: str, kind: str, source: str, shape: tuple[int, ...]) -> StoredSparse:
         """
@@ -306,12 +309,17 @@ class Companion:
         ------
         CompanionError
             If parts are missing.
+        LimitError
+            If the shape is far larger than what is stored of it.
         """
         names = {"csr": ("indptr", "indices", "data"), "coo": ("row", "col", "data")}.get(source)
         found = self.parts_of(group)
         wanted = {name: found[name] for name in names or found if name in found}
         if "data" not in wanted or (names and len(wanted) < len(names)):
             raise CompanionError(f"{self.path}: {group} has no complete {source} matrix: it holds {sorted(found)}")
+        # Most of what is done with a sparse matrix takes memory for every row or column.
+        if max(shape, default=0) > max(part.size if part.on_disk else 0 for part in wanted.values()):
+            self.limits.check("nodes", max(shape), f"{self.path}: the rows or columns of {group}")
         return StoredSparse(layout, kind, shape, wanted["data"].dtype, wanted, source)
 
 
@@ -357,7 +365,6 @@ def _as_noted(noted: Any, stored: np.dtype[Any], where: str) -> np.dtype[Any]:
         dtype: np.dtype[Any] = np.dtype(noted)
     except (TypeError, ValueError) as error:
         raise CompanionError(f"{where}: {DTYPE} is {noted!r}, which is no dtype") from error
-    fits = (dtype.kind == "U" and stored.kind == "S") or (dtype.kind in "mM" and stored == np.int64)
-    if not fits:
+    if dtype.kind not in "UmM" or not fits(dtype, stored):
         raise CompanionError(f"{where} is stored as {stored}, which cannot be read as {dtype}")
     return dtype

@@ -5,6 +5,7 @@ A `StoredArray` holds no open file, can be pickled, and refuses to read a file t
 """
 
 import contextlib
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -17,11 +18,12 @@ import numpy as np
 from h5py import h5d
 
 from tvbo.errors import CompanionError, CorruptionError, StaleFileError, TvboError, UnsafeFileError
+from tvbo.limits import Limits
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, StoredBands, band_rows
-from tvbo.storage.files import check_plain
+from tvbo.storage.files import check_plain, size_on_disk
 from tvbo.storage.order import in_order
 from tvbo.storage.sparse import Array, sparse_from_parts
-from tvbo.storage.structure import attributes, read_attribute, readable
+from tvbo.storage.structure import attributes, by_hard_links, declared, read_attribute, readable
 
 Stamp = tuple[int, int, int]
 # The group of the companion that is ours, and the identifier of the save among its attributes.
@@ -129,7 +131,11 @@ class StoredArray:
     content : str
         The identifier of the save that it belongs to; empty for files by others.
     digest : str or None
-        SHA-256 of its bytes as stored; None if there is none, or it is not to be looked at.
+        SHA-256 of its bytes as stored; None if there is none, or it is not to be looked at; empty if it was lost.
+    on_disk : int
+        How many bytes of it are stored.
+    limits : Limits
+        What its file may ask for.
     """
 
     path: Path
@@ -140,6 +146,8 @@ class StoredArray:
     stamp: Stamp
     content: str = ""
     digest: str | None = None
+    on_disk: int = 0
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def ndim(self) -> int:
@@ -149,9 +157,11 @@ class StoredArray:
     @property
     def size(self) -> int:
         """Number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Any:
@@ -162,33 +172,36 @@ class StoredArray:
         # Raises what numpy raises for rows that are not there; takes no memory.
         _ = np.broadcast_to(np.empty((), self.dtype), self.shape)[key]
         with self._opened() as item:
-            bands = StoredBands(item, f"{self.path}: {self.dataset}")
-            sums, rows = _checks(item, bands, self.digest is not None)
+            bands = StoredBands(item, f"{self.path}: {self.dataset}", self.limits)
+            sums, rows = (None, None) if self.digest == "" else _checks(item, bands, self.digest is not None)
             if rows is None:
                 # A small array is read whole, so that its digest can be looked at.
                 return _decode(bands.whole(self.digest), self.dtype)[key]
-            return _decode(_picked(bands, parts, rows, sums), self.dtype)
+            found = _decode(_picked(bands, parts, rows, sums), self.dtype)
+        # An ellipsis makes an array of a single number, as numpy has it.
+        return found if found.ndim or _has_dots(key) else found[()]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         with self._opened() as item:
-            stored = StoredBands(item, f"{self.path}: {self.dataset}").whole(self.digest)
+            stored = StoredBands(item, f"{self.path}: {self.dataset}", self.limits).whole(self.digest)
         values = in_order(_decode(stored, self.dtype), self.order)
         return values if dtype is None else values.astype(dtype, copy=False)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[Any]:
         with open_file(self.path) as (file, stamp):
-            if stamp != self.stamp and not self._is_same_save(file):
+            replaced = stamp != self.stamp
+            if replaced and not self._is_same_save(file):
                 raise StaleFileError(
                     f"{self.path} has changed since it was opened, {self.dataset} was not read yet: "
                     "open the network again with Network.from_file"
                 )
             try:
-                item = h5d.open(file.id, self.dataset.encode("utf-8", "surrogateescape"))
+                item = self._looked_through(file) if replaced else h5d.open(file.id, _name(self.dataset))
             except KeyError as error:
                 raise CompanionError(f"{self.path}: {self.dataset} cannot be read: {error}") from error
-            if item.shape != self.shape:
-                raise StaleFileError(f"{self.path}: {self.dataset} has another shape than when it was opened")
+            if item.shape != self.shape or not readable(item.get_type()) or not fits(self.dtype, item.dtype):
+                raise StaleFileError(f"{self.path}: {self.dataset} is another array than when it was opened")
             try:
                 yield item
             except CorruptionError as error:
@@ -197,9 +210,52 @@ class StoredArray:
 
     def _is_same_save(self, file: h5py.File) -> bool:
         """Tell whether another file holds the same: a copy, or the network saved with another compression."""
-        if not self.content or GROUP not in file:
+        try:
+            group = by_hard_links(file, self.path, GROUP)
+        except KeyError:
             return False
-        return bool(attributes(file[GROUP].id).get(CONTENT) == self.content)
+        return bool(self.content and attributes(group).get(CONTENT) == self.content)
+
+    def _looked_through(self, file: h5py.File) -> Any:
+        """Give the dataset of a file that nobody has looked through yet."""
+        item = by_hard_links(file, self.path, self.dataset)
+        if not isinstance(item, h5d.DatasetID):
+            raise KeyError(f"there is no array {self.dataset}")
+        where = f"{self.path}: {self.dataset}"
+        said = declared(item, where, self.limits)
+        self.limits.check("chunks", said.chunks, where)
+        there = size_on_disk(self.path.stat())
+        self.limits.check("inflated_bytes", said.in_memory, where, self.limits.inflated(min(said.on_disk, there)))
+        return item
+
+
+def fits(wanted: np.dtype[Any], stored: np.dtype[Any]) -> bool:
+    """
+    Tell whether what is stored can be read as another type.
+
+    Parameters
+    ----------
+    wanted, stored : numpy.dtype
+        The two.
+
+    Returns
+    -------
+    bool
+        True for bytes as text, whole numbers as times, and whatever is the same.
+    """
+    return (
+        wanted == stored
+        or (wanted.kind == "U" and stored.kind == "S")
+        or (wanted.kind in "mM" and stored == np.dtype(np.int64))
+    )
+
+
+def _name(dataset: str) -> bytes:
+    return dataset.encode("utf-8", "surrogateescape")
+
+
+def _has_dots(key: Any) -> bool:
+    return any(part is Ellipsis for part in (key if isinstance(key, tuple) else (key,)))
 
 
 def _checks(item: Any, bands: StoredBands, wanted: bool) -> tuple[Array | None, int | None]:
@@ -254,18 +310,19 @@ def _picked(bands: StoredBands, parts: list[Any], rows: int, sums: Array | None)
         pieces.append(values[(slice(begin - low, stop - low, step), *parts[1:])])
     if not pieces:
         return np.empty((1, *bands.shape[1:]), bands.dtype)[(slice(0, 0), *parts[1:])]
-    found = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-    return np.ascontiguousarray(found)[0] if one else np.ascontiguousarray(found)
+    # Without its type, bytes would be swapped.
+    found = pieces[0] if len(pieces) == 1 else np.concatenate(pieces, dtype=bands.dtype)
+    return np.asarray(found[0, ...] if one else found, order="C")
 
 
-def _decode(values: Any, dtype: np.dtype[Any]) -> Any:
+def _decode(values: Any, dtype: np.dtype[Any]) -> Array:
+    raw = np.asarray(values)
     if dtype.kind == "U":
-        raw = np.asarray(values)
         text = [item.decode("utf-8", "surrogatepass") for item in raw.reshape(-1).tolist()]
         return np.array(text, dtype=dtype).reshape(raw.shape)
     if dtype.kind in "mM":
-        return np.asarray(values).view(dtype)
-    return values
+        return raw.view(dtype)
+    return raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +412,8 @@ class StoredSparse:
 def _columns_from_pairs(parts: dict[str, Array], shape: tuple[int, ...]) -> dict[str, Array]:
     """Make csc of what was stored column by column as coo."""
     columns = parts["col"]
+    if columns.ndim != 1:
+        raise ValueError(f"col has {columns.ndim} axes: expected 1")
     if not len(columns) == len(parts["row"]) == len(parts["data"]):
         raise ValueError(f"{len(parts['row'])} rows, {len(columns)} columns and {len(parts['data'])} values")
     if columns.size and (columns.dtype.kind not in "iu" or columns.min() < 0 or columns.max() >= shape[1]):
