@@ -23,15 +23,19 @@ class Limits:
     sidecar_bytes : int
         Size of a sidecar, and of any other file of text that is read whole.
     sidecar_values : int
-        Keys and values in a sidecar.
+        Keys and values in a sidecar, and values of variable length that other programs put into a companion; a table
+        of text, which is read faster, may have four times as many fields.
     depth : int
         How deep the mappings and lists of a sidecar, and the groups of a companion, may nest.
     sidecar_aliases : int
         How many YAML aliases (``*name``) a sidecar may use; what they stand for counts as values each time.
     nodes : int
-        Number of nodes that a sidecar may claim where no stored array has a row for each.
+        Number of nodes that a sidecar may claim where no stored array has a row for each, and rows or columns of a
+        sparse matrix of which less is stored.
     objects : int
         Groups, arrays and links in a companion, and members of an archive.
+    chunks : int
+        Chunks in which the arrays of a companion are stored, whether they were written or not.
     chunk_bytes : int
         Size of one chunk of a stored array in memory.
     inflated_bytes : int
@@ -41,11 +45,12 @@ class Limits:
     """
 
     sidecar_bytes: int = 64 << 20
-    sidecar_values: int = 2_000_000
+    sidecar_values: int = 1_000_000
     depth: int = 64
     sidecar_aliases: int = 100
     nodes: int = 1_000_000
     objects: int = 1 << 16
+    chunks: int = 250_000
     chunk_bytes: int = 256 << 20
     inflated_bytes: int = 1 << 30
     outside: bool = False

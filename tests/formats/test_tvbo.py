@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tvbo import Mesh, Network, NodeTable, Parameter
+from tvbo import Limits, Mesh, Network, NodeTable, Parameter
 from tvbo.errors import (
     CompanionError,
+    LimitError,
     MatrixNotFoundError,
     NetworkNotFoundError,
     ShapeError,
@@ -223,19 +224,21 @@ def test_looking_at_a_network_reads_no_array() -> None:
 
 
 def test_opening_reads_no_array_and_a_touch_reads_one(pair, monkeypatch) -> None:
-    from tvbo.storage import chunks, stored
+    from tvbo.storage import located, stored
 
     small().save(pair)
     read: list[str] = []
-    original = chunks.StoredBands.whole
+    original = located.Located.whole
     monkeypatch.setattr(
-        chunks.StoredBands, "whole", lambda self, digest: read.append(self.where) or original(self, digest)
+        located.Located,
+        "whole",
+        lambda self, file, where, digest: read.append(where) or original(self, file, where, digest),
     )
     network = Network.from_file(pair)
     companion = pair.with_suffix(".h5")
-    assert sorted(read) == [f"{companion}: tvbo/record", f"{companion}: tvbo/sidecar"]
+    assert read == [f"{companion}: tvbo/record"]
     _ = network.weights_matrix, network.weights_matrix
-    assert read[2:] == [f"{companion}: edges/weight/data"]
+    assert read[1:] == [f"{companion}: edges/weight/data"]
     np.testing.assert_array_equal(network.lazy("length")[1:2], small().lengths_matrix[1:2])
     assert isinstance(network.lazy("length"), stored.StoredArray)
 
@@ -539,3 +542,33 @@ def test_diff_names_every_kind_of_difference() -> None:
     assert base.digest() != changed.digest()
     assert not base.diff(small())
     assert "identical" in str(base.diff(small()))
+
+
+def test_only_rows_that_are_stored_back_a_count(tmp_path) -> None:
+    path = tmp_path / "a.yaml"
+    Network.from_matrix(np.eye(20)).save(path, nodes="companion")
+    # The matrix has as many rows as there are nodes, and is stored.
+    assert Network.from_file(path, limits=Limits(nodes=5)).number_of_nodes == 20
+    for shape, chunks in (((20, 0), None), ((20,), None), ((20, 3), (5, 3))):
+        path.write_text("number_of_nodes: 20\ndata_file: a.h5\n")
+        with h5py.File(path.with_suffix(".h5"), "w") as file:
+            file.create_dataset("nodes/coordinates", shape, "f8", chunks=chunks)
+        with pytest.raises(LimitError, match=r"nodes would be 20, the limit is 5"):
+            Network.from_file(path, limits=Limits(nodes=5))
+
+
+@pytest.mark.parametrize("layout", ["csr", "csc", "coo", "lil", "dok", "dia", "bsr"])
+def test_a_sparse_shape_is_no_larger_than_what_is_stored(tmp_path, layout) -> None:
+    path = tmp_path / "a.yaml"
+    network = Network.from_matrix(np.eye(3))
+    network.extra["large"] = sp.eye_array(3000, 3000, format="coo").asformat(layout)
+    network.extra["wide"] = sp.coo_array(([1.0], ([0], [0])), shape=(1, 4000)).asformat(layout)
+    network.save(path)
+    found = Network.from_file(path, limits=Limits(nodes=4000))
+    assert not network.diff(found)
+    with pytest.raises(LimitError, match=r"wide.*: nodes would be 4,000.*Limits\(nodes=4000\)"):
+        Network.from_file(path, limits=Limits(nodes=3999))
+    del network.extra["wide"]
+    network.save(path)
+    # As much is stored as there are rows.
+    assert not network.diff(Network.from_file(path, limits=Limits(nodes=5)))

@@ -1310,17 +1310,49 @@ def _(file: Any) -> None:
 
 
 for _spot in ("edges/weight/data", "mine"):
-    _may = SAFE if _spot == "mine" else REFUSED
 
-    @_h5(f"no chunks at {_spot}", "numbers that were never written, and so zeros", _may)
+    @_h5(f"chunks of one number, 90000 of them, at {_spot}", "an index that is gone through for each", CONTAINED)
+    def _(file: Any, spot: str = _spot) -> None:
+        values = np.arange(90_000.0).reshape(300, 300)
+        put(file, spot, values, chunks=(1, 1))
+
+    @_h5(f"chunks of one number that are not there at {_spot}", "300 MB of chunks that nobody wrote")
+    def _(file: Any, spot: str = _spot) -> None:
+        chunked(file, spot, (300 << 20,), (1,), "u1").attrs["sha256"] = np.bytes_(b"0" * 64)
+
+
+@_h5("chunks of lists that inflate to 1 GB", "a bomb that libhdf5 inflates when it copies lists", CONTAINED)
+def _(file: Any) -> None:
+    made = chunked(file, "mine", (1 << 20,), (1 << 20,), h5py.vlen_dtype("f8"), compression="gzip")
+    made.id.write_direct_chunk((0,), _zeros(1 << 30))
+
+
+@case("one text 50000 times", "50 GB of text, from a megabyte of it and many places that lead there")
+def _(place: Place) -> None:
+    with place.file() as file:
+        file["mine"] = ["y" * (1 << 20), *["z"] * 49_999]
+        start = file["mine"].id.get_offset()
+    with place.companion.open("r+b") as raw:
+        raw.seek(start)
+        one = raw.read(16)
+        raw.seek(start)
+        raw.write(one * 50_000)
+
+
+for _spot in ("edges/weight/data", "mine"):
+    _may = SAFE if _spot == "mine" else REFUSED
+    # Their digest is that of what stands there instead.
+    _never = SAFE if _spot == "mine" else CONTAINED
+
+    @_h5(f"no chunks at {_spot}", "numbers that were never written, and so zeros", _never)
     def _(file: Any, spot: str = _spot) -> None:
         seal(chunked(file, spot, (5, 5), (2, 2)))
 
-    @_h5(f"no chunks but a fill value at {_spot}", "numbers that were never written, and so five", _may)
+    @_h5(f"no chunks but a fill value at {_spot}", "numbers that were never written, and so five", _never)
     def _(file: Any, spot: str = _spot) -> None:
         seal(chunked(file, spot, (5, 5), (2, 2), fillvalue=5.0))
 
-    @_h5(f"no room at {_spot}", "numbers that no room was made for", _may)
+    @_h5(f"no room at {_spot}", "numbers that no room was made for", _never)
     def _(file: Any, spot: str = _spot) -> None:
         if spot in file:
             del file[spot]
@@ -1646,6 +1678,53 @@ for _attribute, _values in {
             @_h5(f"{_attribute} of {_layout}: {_value[:20]!a}", "a name that is looked up", CONTAINED)
             def _(file: Any, attribute: str = _attribute, value: str = _value, layout: str = _layout) -> None:
                 file[f"edges/{layout}"].attrs[attribute] = np.bytes_(value.encode() or b"\0")
+
+
+for _layout, _names in {
+    "csc": ("row", "col", "data"),
+    "coo": ("row", "col", "data"),
+    "dok": ("keys", "data"),
+    "dia": ("offsets", "data"),
+    "csr": ("indptr", "indices", "data"),
+}.items():
+    for _size in (10**9, 2**40, 2**62):
+
+        @_h5(f"sparse extra {_layout} of {_size}", "an index for each of many rows and columns", REFUSED)
+        def _(file: Any, layout: str = _layout, names: tuple[str, ...] = _names, size: int = _size) -> None:
+            group = "tvbo/extra/sparse/original" if layout in ("dok", "dia") else "tvbo/extra/sparse"
+            parts = {name: np.zeros(1, np.int32) for name in names} | {"data": np.ones(1)}
+            parts |= {"keys": np.zeros((1, 2), np.int64)} if layout == "dok" else {}
+            parts |= {"data": np.ones((1, 1))} if layout == "dia" else {}
+            for name in names:
+                put(file, f"{group}/{name}", parts[name])
+            record = json.loads(file["tvbo/record"][()].tobytes().decode("utf-8", "surrogatepass"))
+            record["extra"]["sparse"] = {"$array": "tvbo/extra/sparse"}
+            source = {"csc": "coo"}.get(layout, layout)
+            record.setdefault("sparse", {})["tvbo/extra/sparse"] = [layout, "array", source, [size, size]]
+            put_text(file, "tvbo/record", json.dumps(record, ensure_ascii=False))
+
+
+for _size in (10**8, 10**12):
+
+    @case(f"count {_size} beside an array without columns", "rows that hold nothing")
+    def _(place: Place, size: int = _size) -> None:
+        place.alone(f"number_of_nodes: {size}\ndata_file: net.h5\n")
+        with h5py.File(place.companion, "w") as file:
+            file.create_dataset("mine", (size, 0), "f8")
+
+    @case(f"count {_size} beside an array that nobody wrote", "rows that were never stored")
+    def _(place: Place, size: int = _size) -> None:
+        place.alone(f"number_of_nodes: {size}\ndata_file: net.h5\n")
+        with h5py.File(place.companion, "w") as file:
+            file.create_dataset("mine", (size,), "u1", chunks=(min(size, 1 << 20),))
+
+    @case(f"count {_size} beside a bomb", "rows that are a thousandth of a byte each", REFUSED)
+    def _(place: Place, size: int = _size) -> None:
+        place.alone(f"number_of_nodes: {size}\ndata_file: net.h5\n")
+        with h5py.File(place.companion, "w") as file:
+            made = file.create_dataset("mine", (size,), "u1", chunks=(1 << 26,), compression="gzip")
+            for index in range(min(-(-size >> 26), 4)):
+                made.id.write_direct_chunk((index << 26,), _zeros(1 << 26))
 
 
 @_h5("layout and kind that load a file", "a name that is looked up, of what reads files", REFUSED)

@@ -1,6 +1,7 @@
 """A sidecar that was lost or torn comes back from its companion, and nothing on disk is lost."""
 
 import errno
+import hashlib
 import os
 import shutil
 import sys
@@ -178,6 +179,7 @@ def test_a_copy_that_is_no_sidecar_is_not_written(saved) -> None:
     with h5py.File(saved.with_suffix(".h5"), "r+") as file:
         del file["tvbo/sidecar"]
         file["tvbo/sidecar"] = np.frombuffer(b"foo: 1\n", np.uint8)
+        file["tvbo/sidecar"].attrs["sha256"] = np.bytes_(hashlib.sha256(b"foo: 1\n").hexdigest())
     saved.unlink()
     with pytest.raises(CompanionError, match="a copy of its sidecar that is damaged"):
         repair(saved)

@@ -4,23 +4,38 @@ The HDF5 half, opened lazily.
 `Companion` lists a file's attributes and arrays in one visit, checks where they lie, and closes it again.
 """
 
-from dataclasses import dataclass
+import contextlib
+import hashlib
+import math
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from h5py import h5g, h5l, h5o
+from h5py import h5g
 
 from tvbo.errors import CompanionError, LimitError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST, StoredBands
 from tvbo.storage.datasets import DTYPE, ORDER
 from tvbo.storage.files import size_on_disk
-from tvbo.storage.heaps import Headers
+from tvbo.storage.index import read_index
 from tvbo.storage.sidecar import read_json
 from tvbo.storage.sparse import Array
-from tvbo.storage.stored import CONTENT, GROUP, RECORD, Stamp, StoredArray, StoredSparse, open_file
-from tvbo.storage.structure import attributes, declared_bytes, readable, variable_text, visit
+from tvbo.storage.stored import (
+    CONTENT,
+    GROUP,
+    RECORD,
+    Stamp,
+    StoredArray,
+    StoredSparse,
+    fits,
+    open_file,
+    opened_companion,
+    stamp_of,
+)
+from tvbo.storage.structure import attributes, by_hard_links, declared, readable, variable_text, visit
 
 _AT_ONCE = 1 << 24
 
@@ -47,6 +62,10 @@ class Companion:
         What it may ask for.
     texts : dict of str to array, uint8
         Datasets of text that were read at once.
+    groups : dict of str to dict
+        The arrays that lie in each group, by their names in it.
+    as_written : bool
+        Whether it is as we wrote it, with nothing in it that is not ours.
     """
 
     path: Path
@@ -56,6 +75,8 @@ class Companion:
     stamp: Stamp
     limits: Limits
     texts: dict[str, Array]
+    groups: dict[str, dict[str, StoredArray]]
+    as_written: bool
 
     @classmethod
     def open(
@@ -92,35 +113,66 @@ class Companion:
         UnsafeFileError
             If it leads into other files, or asks for more than the limits allow.
         """
+        listed = cls._as_listed(path, limits, verify)
+        if listed is not None:
+            return listed
         attrs: dict[str, dict[str, Any]] = {}
-        found: list[tuple[str, tuple[int, ...], Any]] = []
+        found: list[tuple[str, tuple[int, ...], Any, int]] = []
         links: list[str] = []
         at_once: dict[str, Array] = {}
-        total = stored = 0
+        total = stored = chunks = 0
         with open_file(path) as (file, stamp):
             there = size_on_disk(path.stat())
             for name, item in visit(file, path, limits, links):
                 attrs[name] = attributes(item)
                 if not isinstance(item, h5g.GroupID):
-                    in_memory, on_disk = declared_bytes(item, f"{path}: {name}", limits)
-                    total, stored = total + in_memory, stored + on_disk
+                    said = declared(item, f"{path}: {name}", limits)
+                    total, stored, chunks = total + said.in_memory, stored + said.on_disk, chunks + said.chunks
+                    limits.check("chunks", chunks, path)
                     limits.check("inflated_bytes", total, path, limits.inflated(min(stored, there)))
                     if item.shape is not None and readable(item.get_type()):
-                        found.append((name, item.shape, item.dtype))
-                        if name in texts and item.get_storage_size() <= _AT_ONCE:
-                            at_once[name] = StoredBands(item, f"{path}: {name}").whole(_digest(attrs[name], verify))
+                        found.append((name, item.shape, item.dtype, min(said.on_disk, there)))
+                        if name in texts and said.in_memory <= _AT_ONCE:
+                            bands = StoredBands(item, f"{path}: {name}", limits)
+                            at_once[name] = bands.whole(_digest(attrs[name], verify))
         content = text_in(attrs.get(GROUP, {}), CONTENT)
-        if content and RECORD not in [name for name, _, _ in found]:
+        if content and RECORD not in [name for name, *_ in found]:
             raise CompanionError(f"{path}: {RECORD}, which every companion of ours has, is missing or cannot be read")
         arrays = {}
-        for name, shape, dtype in found:
+        for name, shape, dtype, on_disk in found:
             own = attrs[name]
-            dtype = _as_noted(own[DTYPE], dtype, f"{path}: {name}") if DTYPE in own else dtype
-            total += int(np.prod(shape, dtype=object)) * dtype.itemsize if DTYPE in own else 0
-            order = _order(own, shape, f"{path}: {name}")
-            arrays[name] = StoredArray(path, name, shape, dtype, order, stamp, content, _digest(own, verify))
+            # Every array of a file of ours has a digest: one that has none has lost it.
+            digest = _digest(own, verify) if DIGEST in own or not content or not verify else ""
+            arrays[name] = _array(path, name, shape, dtype, own, stamp, content, digest, on_disk, limits)
+            total += _as_text(arrays[name])
         limits.check("inflated_bytes", total, path, limits.inflated(min(stored, there)))
-        return cls(path, attrs, arrays, tuple(links), stamp, limits, at_once)
+        return cls(path, attrs, arrays, tuple(links), stamp, limits, at_once, _by_group(arrays), False)
+
+    @classmethod
+    def _as_listed(cls, path: Path, limits: Limits, verify: bool) -> "Companion | None":
+        """List a file by what stands behind its data; None if nothing does."""
+        with opened_companion(path) as file:
+            state = os.fstat(file.fileno())
+            index = read_index(file, path, limits)
+        if index is None:
+            return None
+        attrs, stamp = index.groups | index.attrs, stamp_of(state)
+        content = text_in(attrs.get(GROUP, {}), CONTENT)
+        if not content or RECORD not in index.arrays:
+            # Not as we write it.
+            return None
+        arrays, total, stored = {}, 0, 0
+        for name, located in index.arrays.items():
+            own = index.attrs[name]
+            on_disk = sum(located.sizes)
+            digest = text_in(own, DIGEST) if verify else None
+            array = _array(path, name, located.shape, located.dtype, own, stamp, content, digest, on_disk, limits)
+            arrays[name] = replace(array, located=located)
+            if located.chunk is not None:
+                limits.check("chunk_bytes", math.prod(located.chunk) * located.dtype.itemsize, f"{path}: {name}")
+            total, stored = total + located.padded + _as_text(array), stored + on_disk
+        limits.check("inflated_bytes", total, path, limits.inflated(min(stored, size_on_disk(state))))
+        return cls(path, attrs, arrays, (), stamp, limits, {}, _by_group(arrays), True)
 
     @staticmethod
     def attributes(path: Path, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
@@ -144,17 +196,16 @@ class Companion:
         CompanionError
             If it is no HDF5 file.
         """
+        with opened_companion(path) as plain:
+            index = read_index(plain, path, Limits())
+        if index is not None:
+            return {name: index.groups[name] for name in ("", *names) if name in index.groups}
+        found = {}
         with open_file(path) as (file, _):
-            headers = Headers(path)
-            headers.check(headers.root)
-            root = h5g.open(file.id, b"/")
-            found = {"": attributes(root)}
-            for name in names:
-                link = root.links.get_info(name.encode()) if root.links.exists(name.encode()) else None
-                if link is not None and link.type == h5l.TYPE_HARD:
-                    headers.check(link.u)
-                    found[name] = attributes(h5o.open(root, name.encode()))
-            return found
+            for name in ("", *names):
+                with contextlib.suppress(KeyError):
+                    found[name] = attributes(by_hard_links(file, path, name))
+        return found
 
     def variable_text(self, name: str, attribute: str) -> str | None:
         """
@@ -214,6 +265,26 @@ class Companion:
             return values.tobytes().decode("utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
             raise CompanionError(f"{self.path}: {dataset} is damaged: {error}") from error
+
+    def carries(self, dataset: str, text: str) -> bool:
+        """
+        Tell whether a dataset holds some text, without reading it.
+
+        Parameters
+        ----------
+        dataset : str
+            Its path.
+        text : str
+            The text.
+
+        Returns
+        -------
+        bool
+            False also if it has no digest.
+        """
+        stored = self.arrays.get(dataset)
+        own = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return stored is not None and stored.digest == own
 
     def record(self, dataset: str) -> dict[str, Any]:
         """
@@ -277,9 +348,7 @@ class Companion:
         dict of str to StoredArray
             By their names in the group.
         """
-        start = f"{group}/"
-        inside = {name.removeprefix(start): each for name, each in self.arrays.items() if name.startswith(start)}
-        return {name: each for name, each in inside.items() if "/" not in name}
+        return self.groups.get(group, {})
 
     def sparse(self, group: str, layout: str, kind: str, source: str, shape: tuple[int, ...]) -> StoredSparse:
         """
@@ -305,13 +374,48 @@ class Companion:
         ------
         CompanionError
             If parts are missing.
+        LimitError
+            If the shape is far larger than what is stored of it.
         """
         names = {"csr": ("indptr", "indices", "data"), "coo": ("row", "col", "data")}.get(source)
         found = self.parts_of(group)
         wanted = {name: found[name] for name in names or found if name in found}
         if "data" not in wanted or (names and len(wanted) < len(names)):
             raise CompanionError(f"{self.path}: {group} has no complete {source} matrix: it holds {sorted(found)}")
+        # Most of what is done with a sparse matrix takes memory for every row or column.
+        if max(shape, default=0) > max(part.size if part.on_disk else 0 for part in wanted.values()):
+            self.limits.check("nodes", max(shape), f"{self.path}: the rows or columns of {group}")
         return StoredSparse(layout, kind, shape, wanted["data"].dtype, wanted, source)
+
+
+def _array(
+    path: Path,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    own: dict[str, Any],
+    stamp: Stamp,
+    content: str,
+    digest: str | None,
+    on_disk: int,
+    limits: Limits,
+) -> StoredArray:
+    where = f"{path}: {name}"
+    dtype = _as_noted(own[DTYPE], dtype, where) if DTYPE in own else dtype
+    return StoredArray(path, name, shape, dtype, _order(own, shape, where), stamp, content, digest, on_disk, limits)
+
+
+def _as_text(array: StoredArray) -> int:
+    """Tell how many bytes text takes in memory, beside those that are stored."""
+    return array.size * array.dtype.itemsize if array.dtype.kind in "UmM" else 0
+
+
+def _by_group(arrays: dict[str, StoredArray]) -> dict[str, dict[str, StoredArray]]:
+    groups: dict[str, dict[str, StoredArray]] = {}
+    for name, array in arrays.items():
+        group, _, last = name.rpartition("/")
+        groups.setdefault(group, {})[last] = array
+    return groups
 
 
 def text_in(attrs: dict[str, Any], name: str) -> str:
@@ -356,7 +460,6 @@ def _as_noted(noted: Any, stored: np.dtype[Any], where: str) -> np.dtype[Any]:
         dtype: np.dtype[Any] = np.dtype(noted)
     except (TypeError, ValueError) as error:
         raise CompanionError(f"{where}: {DTYPE} is {noted!r}, which is no dtype") from error
-    fits = (dtype.kind == "U" and stored.kind == "S") or (dtype.kind in "mM" and stored == np.int64)
-    if not fits:
+    if dtype.kind not in "UmM" or not fits(dtype, stored):
         raise CompanionError(f"{where} is stored as {stored}, which cannot be read as {dtype}")
     return dtype

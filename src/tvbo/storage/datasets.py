@@ -13,7 +13,7 @@ from h5py import h5d, h5p, h5s, h5t, h5z
 
 from tvbo.storage.bands import band_rows, chunk_of, recut
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
-from tvbo.storage.deflate import Recipe, crc32, recipe_for
+from tvbo.storage.deflate import Recipe, buffer_of, crc32, recipe_for
 from tvbo.storage.order import order_of
 from tvbo.storage.pool import ordered, workers
 from tvbo.storage.sparse import Array
@@ -152,23 +152,6 @@ class Encoded:
             self.attrs[DIGEST] = np.bytes_(total.hexdigest())
         found: bytes = self.attrs[DIGEST]
         return found
-
-
-def buffer_of(data: Array) -> Any:
-    """
-    Give the bytes of an array without copying them.
-
-    Parameters
-    ----------
-    data : array
-        C-contiguous.
-
-    Returns
-    -------
-    bytes-like
-        Its bytes.
-    """
-    return data.reshape(-1).view(np.uint8).data if data.size else b""
 
 
 def write_dataset(

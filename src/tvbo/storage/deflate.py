@@ -150,6 +150,23 @@ def _compress(data: Array, level: int) -> bytes:
     return zlib.compress(data.data, level)
 
 
+def buffer_of(data: Array) -> Any:
+    """
+    Give the bytes of an array without copying them.
+
+    Parameters
+    ----------
+    data : array
+        C-contiguous.
+
+    Returns
+    -------
+    bytes-like
+        Its bytes.
+    """
+    return data.reshape(-1).view(np.uint8).data if data.size else b""
+
+
 def crc32(data: Array) -> int:
     """
     Give the CRC-32 of an array's bytes.
@@ -164,7 +181,7 @@ def crc32(data: Array) -> int:
     int
         As `zlib.crc32` gives it.
     """
-    raw = data.reshape(-1).view(np.uint8).data if data.size else b""
+    raw = buffer_of(data)
     return int(_libdeflate.crc32(raw) if _libdeflate is not None else zlib.crc32(raw))
 
 
@@ -250,7 +267,7 @@ def inflate(raw: Any, size: int, where: str) -> Any:
     except (_libdeflate.DeflateError, ValueError) as error:
         raise CorruptionError(f"{where} is damaged: it does not inflate to {size:,} bytes") from error
     if len(found) != size:
-        raise CorruptionError(f"{where} is damaged: it inflates to {len(found):,} of {size:,} bytes")
+        raise CorruptionError(f"{where} is damaged: it does not inflate to {size:,} bytes")
     return found
 
 

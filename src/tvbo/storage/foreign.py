@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
-from h5py import h5a, h5d, h5g
+from h5py import h5a, h5d
 
 from tvbo.errors import StaleFileError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import StoredBands
-from tvbo.storage.heaps import check_text_heaps
+from tvbo.storage.raw import RawValues, is_variable
 from tvbo.storage.stored import Stamp, open_file
 from tvbo.storage.structure import attribute_names, lies_in, read_attribute, readable, visit
 
@@ -56,22 +55,60 @@ class Foreign:
             Text that stands for the object.
         """
         with self._opened() as file:
-            for name, attribute in self.attrs:
-                yield f"{name}@{attribute}", _attribute(h5a.open(file[name or "/"].id, attribute.encode()))
+            raw = RawValues(self.path, self.limits)
             links: list[str] = []
-            tops = frozenset(self.names)
-            for name, item in visit(file, self.path, self.limits, links):
-                if name not in tops and not lies_in(name, tops):
-                    continue
-                for owner in attribute_names(item):
-                    yield f"{name}@{owner.decode('utf-8', 'replace')}", _attribute(h5a.open(item, owner))
-                if not isinstance(item, h5g.GroupID):
-                    yield name, _values(item, f"{self.path}: {name}")
+            for name, item in self._objects(file, links):
+                for owner, attribute in self._attributes(name, item):
+                    where = f"{name}@{owner.decode('utf-8', 'replace')}"
+                    yield where, self._attribute(attribute, raw, where)
+                if isinstance(item, h5d.DatasetID) and self.holds(name):
+                    yield name, self._values(item, raw, f"{self.path}: {name}")
             for name in links:
-                if name not in tops and not lies_in(name, tops):
-                    continue
-                link = file.get(name, getlink=True)
-                yield name, repr(getattr(link, "path", "a named type"))
+                if self.holds(name):
+                    link = file.get(name, getlink=True)
+                    yield name, repr(getattr(link, "path", "a named type"))
+
+    def holds(self, name: str) -> bool:
+        """
+        Tell whether an object is carried.
+
+        Parameters
+        ----------
+        name : str
+            Where it is.
+
+        Returns
+        -------
+        bool
+            True if it is one of the topmost, or lies in one.
+        """
+        return name in self.names or lies_in(name, self.names)
+
+    def _objects(self, file: h5py.File, links: list[str]) -> Iterator[tuple[str, Any]]:
+        """Visit the objects that are carried, and those of ours that carry attributes."""
+        ours = {name for name, _ in self.attrs}
+        for name, item in visit(file, self.path, self.limits, links):
+            if name in ours or self.holds(name):
+                yield name, item
+
+    def _attributes(self, name: str, item: Any) -> Iterator[tuple[bytes, Any]]:
+        """Open the attributes of an object that are carried."""
+        every = self.holds(name)
+        for owner in attribute_names(item):
+            if every or (name, owner.decode("utf-8", "surrogateescape")) in self.attrs:
+                yield owner, h5a.open(item, owner)
+
+    @staticmethod
+    def _attribute(attribute: Any, raw: RawValues, where: str) -> str:
+        if attribute.shape is not None and readable(attribute.get_type()):
+            return repr(read_attribute(attribute))
+        return raw.of_attribute(attribute, f"{raw.path}: {where}")
+
+    def _values(self, item: Any, raw: RawValues, where: str) -> str:
+        if item.shape is not None and readable(item.get_type()) and StoredBands.can_read(item):
+            values = StoredBands(item, where, self.limits).whole(None)
+            return f"{item.dtype}{item.shape}{hashlib.sha256(values.tobytes()).hexdigest()}"
+        return raw.of_dataset(item, where)
 
     def copy_into(self, target: h5py.File) -> None:
         """
@@ -81,8 +118,14 @@ class Foreign:
         ----------
         target : h5py.File
             The file.
+
+        Raises
+        ------
+        UnsafeFileError
+            If only a plug-in could decode it, or it comes to more than the limits allow.
         """
         with self._opened() as file:
+            self._look_through(file)
             for name in self.names:
                 if name in target:
                     continue
@@ -97,6 +140,16 @@ class Foreign:
                 if where in target and owner not in target[where].attrs:
                     target[where].attrs[owner] = file[where].attrs[owner]
 
+    def _look_through(self, file: h5py.File) -> None:
+        """Look at all that libhdf5 decodes when it copies: that of variable length, and references."""
+        raw = RawValues(self.path, self.limits)
+        for name, item in self._objects(file, []):
+            for owner, attribute in self._attributes(name, item):
+                if is_variable(attribute.get_type()):
+                    raw.of_attribute(attribute, f"{self.path}: {name}@{owner.decode('utf-8', 'replace')}")
+            if isinstance(item, h5d.DatasetID) and self.holds(name) and is_variable(item.get_type()):
+                raw.of_dataset(item, f"{self.path}: {name}")
+
     @contextlib.contextmanager
     def _opened(self) -> Iterator[h5py.File]:
         with open_file(self.path) as (file, stamp):
@@ -105,41 +158,4 @@ class Foreign:
                     f"{self.path} has changed since it was opened, and holds content that this network carries "
                     f"along ({', '.join(self.names[:3])}): open the network again with Network.from_file"
                 )
-            check_text_heaps(self.path)
             yield file
-
-
-def _attribute(attribute: Any) -> str:
-    if attribute.shape is not None and readable(attribute.get_type()):
-        return repr(read_attribute(attribute))
-    if _points(attribute.dtype):
-        return f"{attribute.shape} references"
-    values = np.empty(attribute.shape or (), dtype=attribute.dtype)
-    if attribute.shape is not None:
-        attribute.read(values)
-    return f"{attribute.dtype}{attribute.shape}{values.tolist()!r}"
-
-
-def _values(item: Any, where: str) -> str:
-    if item.shape is None:
-        return f"{item.dtype}"
-    if _points(item.dtype):
-        return f"{item.shape} references"
-    if not readable(item.get_type()):
-        values: Any = h5py.Dataset(item)[()]
-    elif item.get_create_plist().get_layout() == h5d.CHUNKED and not StoredBands.can_read(item):
-        # Not ours to decode, and not needed for comparison.
-        values = [
-            item.read_direct_chunk(item.get_chunk_info(index).chunk_offset) for index in range(item.get_num_chunks())
-        ]
-        return f"{item.dtype}{item.shape}{hashlib.sha256(repr(values).encode()).hexdigest()}"
-    else:
-        values = StoredBands(item, where).whole(None)
-        return f"{item.dtype}{item.shape}{hashlib.sha256(values.tobytes()).hexdigest()}"
-    return f"{item.dtype}{item.shape}{np.asarray(values).tolist()!r}"
-
-
-def _points(dtype: np.dtype[Any]) -> bool:
-    """Tell whether values are references; they say where in a file something lies, and differ in every copy."""
-    fields = (dtype.fields or {"": (dtype,)}).values()
-    return any(h5py.check_ref_dtype(field[0]) is not None for field in fields)

@@ -22,7 +22,7 @@ _RECORDS, _OF_CHUNKS = {5: 11, 6: 15, 8: 17, 9: 13}, (10, 11)
 _MASK = 0xFFFFFFFF
 
 
-def check_text_heaps(path: Path) -> None:
+def check_text_heaps(path: Path) -> int:
     """
     Look at the heaps in which text of variable length lies; libhdf5 follows damaged ones for ever.
 
@@ -30,6 +30,11 @@ def check_text_heaps(path: Path) -> None:
     ----------
     path : Path
         The file; it is read from end to end.
+
+    Returns
+    -------
+    int
+        How many bytes the largest text has.
 
     Raises
     ------
@@ -41,11 +46,13 @@ def check_text_heaps(path: Path) -> None:
     HDF5 File Format Specification 3.0, section III.E, "Global Heap".
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        start = data.find(b"GCOL")
+        largest, start = 0, data.find(b"GCOL")
         while start >= 0:
-            if not _steps_well(data, start):
+            found = _largest(data, start)
+            if found < 0:
                 raise CompanionError(f"{path}: the heap of text at byte {start} is damaged")
-            start = data.find(b"GCOL", start + 4)
+            largest, start = max(largest, found), data.find(b"GCOL", start + 4)
+    return largest
 
 
 class Headers:
@@ -132,16 +139,16 @@ class Headers:
                 place += size
 
 
-def _steps_well(data: Any, start: int) -> bool:
-    """Step from object to object of a heap, as libhdf5 does."""
+def _largest(data: Any, start: int) -> int:
+    """Step from object to object of a heap, as libhdf5 does, and give the largest size; -1 if that leads astray."""
     end = start + int.from_bytes(data[start + 8 : start + 16], "little")
     if data[start + 4] != 1 or end > len(data):
-        return False
-    place = start + 16
+        return -1
+    place, largest = start + 16, 0
     while place + 16 <= end and data[place : place + 2] != b"\0\0":
         length = int.from_bytes(data[place + 8 : place + 16], "little")
-        place += 16 + (length + 7) // 8 * 8
-    return place <= end
+        place, largest = place + 16 + (length + 7) // 8 * 8, max(largest, length)
+    return largest if place <= end else -1
 
 
 def _is_tree(head: bytes, size: int) -> bool:

@@ -8,6 +8,7 @@ of rows is compared with its checksum, or the whole with its digest.
 import hashlib
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -16,13 +17,16 @@ import numpy as np
 
 from tvbo.errors import CorruptionError
 from tvbo.storage.bands import band_rows
-from tvbo.storage.datasets import buffer_of
-from tvbo.storage.deflate import crc32, inflate, unshuffle
+from tvbo.storage.deflate import buffer_of, crc32, inflate, unshuffle
 from tvbo.storage.pool import ordered, workers
 from tvbo.storage.sparse import Array
 
 # Below this, starting threads takes longer than they save.
 _THREADS_FROM = 1 << 21
+# Bands that are read together where many are wanted.
+_AT_ONCE = 16
+# Numbers in one piece of this many bytes are mapped into memory, not copied.
+_MAP_FROM = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,13 @@ class Located:
         return math.prod(self.shape) * self.dtype.itemsize
 
     @property
+    def padded(self) -> int:
+        """Bytes in memory of all chunks, those included that reach beyond the edge."""
+        if self.chunk is None:
+            return self.nbytes
+        return len(self.places) * math.prod(self.chunk) * self.dtype.itemsize
+
+    @property
     def step(self) -> int:
         """How many rows are read together."""
         if self.rows:
@@ -92,18 +103,39 @@ class Located:
         CorruptionError
             If they cannot be decoded, or are not those that were saved.
         """
+        if self.chunk is None and self.nbytes >= _MAP_FROM and sys.platform != "win32":
+            return self._mapped(file, where, digest)
         values = np.empty(self.shape, self.dtype)
         if not self.shape or not self.nbytes:
             if self.nbytes:
                 values[...] = np.frombuffer(self._raw(file, 0, where), self.dtype)[0]
         else:
             self._fill(file, values, 0, where, check=digest is not None)
+        self._compare(values, where, digest)
+        return values
+
+    def _mapped(self, file: BinaryIO, where: str, digest: str | None) -> Array:
+        """Map numbers that lie in one piece; writing to them changes the memory only."""
+        values = np.asarray(np.memmap(file, self.dtype, "c", self.places[0], self.shape))
+        if digest is not None and self.rows:
+            for index in range(len(self.sums)):
+                self._check(values[index * self.rows : (index + 1) * self.rows], index * self.rows, where)
+        self._compare(values, where, digest)
+        return values
+
+    def _compare(self, values: Array, where: str, digest: str | None) -> None:
         if digest is not None and not self.rows and hashlib.sha256(buffer_of(values)).hexdigest() != digest:
             raise CorruptionError(
                 f"{where} is damaged: its numbers are not those that were saved (SHA-256 differs); "
                 "verify=False reads them as they are"
             )
-        return values
+
+    def _check(self, band: Array, first: int, where: str) -> None:
+        if crc32(band) != self.sums[first // self.rows]:
+            raise CorruptionError(
+                f"{where} is damaged in rows {first} to {first + len(band) - 1}: "
+                "its numbers are not those that were saved; verify=False reads them as they are"
+            )
 
     def bands(self, file: BinaryIO, start: int, stop: int, where: str, *, check: bool) -> Iterator[tuple[int, Array]]:
         """
@@ -133,8 +165,11 @@ class Located:
             If they cannot be decoded, or are not those that were saved.
         """
         step = self.step
-        for first in range(start // step * step, stop, step):
-            values = np.empty((min(step, self.shape[0] - first), *self.shape[1:]), self.dtype)
+        # Some at once, for the threads to share.
+        many = step * max(1, min(_AT_ONCE, -(-(stop - start) // step)))
+        for first in range(start // step * step, stop, many):
+            last = min(first + many, -(-stop // step) * step, self.shape[0])
+            values = np.empty((last - first, *self.shape[1:]), self.dtype)
             self._fill(file, values, first, where, check=check)
             yield first, values
 
@@ -148,11 +183,8 @@ class Located:
             band = values[low : low + step]
             for corner, raw in chunks:
                 self._put(band, corner, raw, where)
-            if check and self.rows and crc32(band) != self.sums[(first + low) // step]:
-                raise CorruptionError(
-                    f"{where} is damaged in rows {first + low} to {first + low + len(band) - 1}: "
-                    "its numbers are not those that were saved; verify=False reads them as they are"
-                )
+            if check and self.rows:
+                self._check(band, first + low, where)
 
         for _ in ordered(place, self._stored(file, values, first, where), threads):
             pass

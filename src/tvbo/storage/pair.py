@@ -246,7 +246,8 @@ def _from_sidecar(path: Path, limits: Limits, verify: bool) -> Opened:
         return Opened(path, record, None, wanted, "unchecked")
     _say_which(path, wanted, text, record)
     held = Companion.open(wanted, limits, verify=verify, texts=_TEXTS)
-    its, saved = held.under(GROUP), held.text(TEXT)
+    its = held.under(GROUP)
+    saved = text if held.carries(TEXT, text) else held.text(TEXT)
     own, content = identifier(text), text_in(its, CONTENT)
     if saved != text and saved.startswith(text):
         cut = SidecarError(f"{path} is cut off after {len(text.splitlines())} of {len(saved.splitlines())} lines")

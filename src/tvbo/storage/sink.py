@@ -13,8 +13,8 @@ from typing import Any
 
 import h5py
 
-# Checksums of all metadata, and a layout that old readers know.
-VERSIONS = ("v108", "v108")
+# Checksums of all metadata in a layout that old readers know; arrays begin where processors like them to.
+_OPTIONS: dict[str, Any] = {"libver": ("v108", "v108"), "alignment_threshold": 1 << 12, "alignment_interval": 64}
 # libhdf5 tells files apart by their names, also those that are in memory only.
 _NAMES = itertools.count()
 
@@ -178,7 +178,7 @@ def hdf5_in_memory() -> Iterator[h5py.File]:
     """
     # Without callbacks into Python: neither a full disk nor Ctrl-C can reach HDF5 while it writes.
     memory: dict[str, Any] = {"driver": "core", "backing_store": False, "block_size": 1 << 20}
-    with h5py.File(f"in-memory-{next(_NAMES)}.h5", "w", libver=VERSIONS, **memory) as file:
+    with h5py.File(f"in-memory-{next(_NAMES)}.h5", "w", **_OPTIONS, **memory) as file:
         yield file
 
 
@@ -205,7 +205,7 @@ def hdf5_on(descriptor: int) -> Iterator[tuple[h5py.File, Sink]]:
         When it is closed, if anything could not be written.
     """
     sink = Sink(descriptor)
-    with h5py.File(sink, "w", libver=VERSIONS) as file:
+    with h5py.File(sink, "w", **_OPTIONS) as file:
         yield file, sink
     if sink.failure is not None:
         raise sink.failure

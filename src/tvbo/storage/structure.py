@@ -10,13 +10,13 @@ nothing else says the same, and after these have been looked at.
 import math
 from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 from h5py import h5, h5a, h5d, h5g, h5l, h5o, h5t, h5z
 
-from tvbo.errors import UnsafeFileError
+from tvbo.errors import CompanionError, UnsafeFileError
 from tvbo.limits import Limits
 from tvbo.storage.heaps import Headers, check_text_heaps
 
@@ -91,6 +91,47 @@ def visit(file: h5py.File, path: Path, limits: Limits, others: list[str]) -> Ite
             yield name, item
 
 
+def by_hard_links(file: h5py.File, path: Path, name: str) -> Any:
+    """
+    Open an object, looking at each on the way before libhdf5 follows it.
+
+    Parameters
+    ----------
+    file : h5py.File
+        The open file.
+    path : Path
+        Where it lies.
+    name : str
+        Where the object is.
+
+    Returns
+    -------
+    h5py.h5g.GroupID or h5py.h5d.DatasetID
+        The object.
+
+    Raises
+    ------
+    KeyError
+        If there is none that hard links lead to.
+    CompanionError
+        If something on the way is damaged.
+    """
+    headers = Headers(path)
+    headers.check(headers.root)
+    item = h5g.open(file.id, b"/")
+    for part in name.split("/") if name else ():
+        raw = part.encode("utf-8", "surrogateescape")
+        link = item.links.get_info(raw) if isinstance(item, h5g.GroupID) and item.links.exists(raw) else None
+        if link is None or link.type != h5l.TYPE_HARD:
+            raise KeyError(f"no hard link leads to {name}")
+        headers.check(link.u)
+        try:
+            item = h5o.open(item, raw)
+        except KeyError as error:
+            raise CompanionError(f"{path}: {name} cannot be read: {error}") from error
+    return item
+
+
 def lies_in(name: str, groups: Container[str]) -> bool:
     """
     Tell whether an object lies in one of some groups.
@@ -115,9 +156,28 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def declared_bytes(dataset: Any, where: str, limits: Limits) -> tuple[int, int]:
+class Declared(NamedTuple):
     """
-    Check where the data of a dataset lie, and tell how many bytes they take.
+    What a dataset says of itself.
+
+    Attributes
+    ----------
+    in_memory : int
+        Bytes that reading it takes, chunks that reach beyond the edge included.
+    on_disk : int
+        Bytes that it takes in the file.
+    chunks : int
+        How many chunks it has, whether they were written or not.
+    """
+
+    in_memory: int
+    on_disk: int
+    chunks: int
+
+
+def declared(dataset: Any, where: str, limits: Limits) -> Declared:
+    """
+    Check where the data of a dataset lie, and tell how much they take.
 
     Parameters
     ----------
@@ -130,10 +190,8 @@ def declared_bytes(dataset: Any, where: str, limits: Limits) -> tuple[int, int]:
 
     Returns
     -------
-    in_memory : int
-        Bytes that reading them takes, chunks that reach beyond the edge included.
-    on_disk : int
-        Bytes that they take in the file.
+    Declared
+        What it says.
 
     Raises
     ------
@@ -148,12 +206,12 @@ def declared_bytes(dataset: Any, where: str, limits: Limits) -> tuple[int, int]:
         raise UnsafeFileError(f"{where} lies in other files: expected numbers in the companion itself")
     width = dataset.get_type().get_size()
     shape = dataset.shape or ()
-    size = math.prod(shape) * width
-    if layout == h5d.CHUNKED:
-        chunk = plan.get_chunk()
-        limits.check("chunk_bytes", math.prod(chunk) * width, where)
-        size = math.prod(-(-length // step) * step for length, step in zip(shape, chunk, strict=True)) * width
-    return size, dataset.get_storage_size()
+    if layout != h5d.CHUNKED:
+        return Declared(math.prod(shape) * width, dataset.get_storage_size(), 0)
+    chunk = plan.get_chunk()
+    limits.check("chunk_bytes", math.prod(chunk) * width, where)
+    count = math.prod(-(-length // step) for length, step in zip(shape, chunk, strict=True))
+    return Declared(count * math.prod(chunk) * width, dataset.get_storage_size(), count)
 
 
 def readable(kind: Any) -> bool:
@@ -218,7 +276,7 @@ def attributes(item: Any) -> dict[str, Any]:
         attribute = h5a.open(item, raw)
         kind = attribute.get_type()
         name = _text(raw)
-        if not readable(kind) or attribute.get_storage_size() > _ATTRIBUTE_BYTES or attribute.shape is None:
+        if attribute.shape is None or not readable(kind) or attribute.get_storage_size() > _ATTRIBUTE_BYTES:
             found[name] = None
         else:
             found[name] = read_attribute(attribute)

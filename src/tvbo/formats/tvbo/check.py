@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from tvbo.errors import TvboError, TvboWarning
-from tvbo.formats.tvbo.reader import read
+from tvbo.formats.tvbo.reader import network_of
+from tvbo.formats.tvbo.trust import Trust
 from tvbo.limits import Limits
 from tvbo.model.validity import Problem, Report, validate_network
 from tvbo.storage import pair
+from tvbo.storage.foreign import Foreign
 
 _STATES = {
     "alone": "there is no sidecar: the companion's own copy was read; tvbo repair writes it anew",
@@ -42,17 +44,23 @@ def validate(path: Path, *, deep: bool = False, limits: Limits = Limits()) -> Re
         warnings.simplefilter("always", TvboWarning)
         try:
             found = pair.open_pair(path.absolute(), limits)
-            if found.companion is not None and deep:
-                problems += _damaged(found.companion.arrays)
-                unchecked = sum(stored.digest is None for stored in found.companion.arrays.values())
-                if unchecked:
-                    notes.append(f"{unchecked} arrays carry no checksum, as those of other programs do not")
+            arrays = found.companion.arrays if found.companion is not None and deep else {}
+            problems += _damaged({name: stored for name, stored in arrays.items() if stored.digest != ""})
             if found.state in _STATES:
                 notes.append(_STATES[found.state])
             if found.missing is not None:
                 problems.append(Problem(found.missing.name, "the companion is missing: put it beside its sidecar"))
             if not problems:
-                problems += validate_network(read(path, limits=limits), deep).problems
+                network = network_of(found, (), Trust(limits, verify=True))
+                carried = network.extra.get("hdf5")
+                lost = {name: stored for name, stored in arrays.items() if stored.digest == ""}
+                if isinstance(carried, Foreign):
+                    lost = {name: stored for name, stored in lost.items() if not carried.holds(name)}
+                problems += _damaged(lost)
+                problems += [] if problems else validate_network(network, deep).problems
+            unchecked = sum(not stored.digest for stored in arrays.values()) - len(problems)
+            if unchecked > 0:
+                notes.append(f"{unchecked} arrays carry no checksum, as those of other programs do not")
         except TvboError as error:
             said_of_it = "; ".join([str(error), *getattr(error, "__notes__", ())])
             # Messages of YAML have lines of their own.

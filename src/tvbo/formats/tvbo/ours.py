@@ -35,8 +35,10 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
         What is to be carried along, if there is anything.
     """
     names: dict[str, None] = {}
+    matrices = frozenset(network.matrices)
+    above = frozenset(part for name in matrices for part in _beginnings(name))
     for name in sorted([*companion.attrs, *companion.links]):
-        if not lies_in(name, names) and not _is_ours(name, network):
+        if not lies_in(name, names) and not _is_ours(name, matrices, above):
             names[name] = None
     attrs = [
         (name, owner)
@@ -50,7 +52,13 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
     return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp, companion.limits)
 
 
-def _is_ours(name: str, network: Network) -> bool:
+def _beginnings(name: str) -> list[str]:
+    """List the groups that lead to an object, and the object itself."""
+    parts = name.split("/")
+    return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+
+
+def _is_ours(name: str, matrices: frozenset[str], above: frozenset[str]) -> bool:
     top, _, rest = name.partition("/")
     if top not in ("", "edges", "nodes", "mesh", "tvbo"):
         return False
@@ -62,9 +70,5 @@ def _is_ours(name: str, network: Network) -> bool:
         return rest in ("vertices", "elements", "faces", "normals", "region_mapping")
     if top == "tvbo":
         return any(name == ours or name.startswith(f"{ours}/") for ours in OURS)
-    for matrix in network.matrices:
-        if matrix == rest or matrix.startswith(f"{rest}/"):
-            return True
-        if rest.startswith(f"{matrix}/"):
-            return rest.removeprefix(f"{matrix}/").split("/")[0] in EDGE_PARTS
-    return False
+    holders = (each for each in _beginnings(rest)[:-1] if each in matrices)
+    return rest in above or any(rest.removeprefix(f"{each}/").split("/")[0] in EDGE_PARTS for each in holders)

@@ -23,6 +23,8 @@ from tvbo.storage.record import restore, unpack
 from tvbo.storage.stored import AbsentArray, StoredArray
 
 _TRIES = 20
+# What the number and the default name of a node take in memory: "vertex_12345678" in UTF-32, and an int64.
+_NODE_BYTES = 4 * 15 + 8
 
 
 def read(path: Path, *, limits: Limits = Limits(), verify: bool = True) -> Network:  # noqa: B008
@@ -64,7 +66,27 @@ def read(path: Path, *, limits: Limits = Limits(), verify: bool = True) -> Netwo
 
 def _read(path: Path, children: tuple[Path, ...], trust: Trust) -> Network:
     """Open a pair on the way up from its children, so that a circle is noticed."""
-    found = pair.open_pair(path, trust.limits, verify=trust.verify)
+    return network_of(pair.open_pair(path, trust.limits, verify=trust.verify), children, trust)
+
+
+def network_of(found: pair.Opened, children: tuple[Path, ...], trust: Trust) -> Network:
+    """
+    Make the network of a pair that is open.
+
+    Parameters
+    ----------
+    found : Opened
+        The pair.
+    children : tuple of Path
+        The sidecars that led here, each the parent of the one before.
+    trust : Trust
+        How far the files are trusted.
+
+    Returns
+    -------
+    Network
+        The network.
+    """
     with understood(found.path):
         reader = _Reader(found.record, found.companion, found.missing, "", (*children, found.path), trust)
         network = reader.network()
@@ -284,9 +306,12 @@ class _Reader:
             count = mesh.number_of_vertices if mesh is not None else 0 if first is None else int(first[0])
         if type(count) is not int or count < 0:
             raise SidecarError(f"{self.path}: number_of_nodes must be a whole number, not {str(count)[:100]!r}")
-        stored = self.held.arrays.values() if self.held else ()
+        # What holds nothing costs nothing, however long it is.
+        stored = [each for each in self.held.arrays.values() if each.on_disk] if self.held else []
         if not any(count in each.shape[:1] or (count + 1,) == each.shape for each in stored):
             self.trust.limits.check("nodes", count, self.path)
+        most = self.trust.limits.inflated(sum(each.on_disk for each in stored))
+        self.trust.limits.check("inflated_bytes", _NODE_BYTES * count, f"{self.path}: ids and names of its nodes", most)
         return count
 
     def _parameters(self) -> Parameters:
