@@ -135,7 +135,6 @@ def with_extra(value: Any) -> Network:
         (lambda: with_extra({str(index): np.ones(1) for index in range(66_000)}), "objects would be 66,0"),
         (lambda: with_extra(list(range(2_100_000))), "sidecar values"),
         (lambda: Network(NodeTable(size=1_000_001)), "nodes would be 1,000,001"),
-        (lambda: with_extra(np.zeros((1, 257 << 20), bool)), "chunk bytes would be 269,484,032"),
     ],
 )
 def test_the_default_limits_are_those_of_opening(tmp_path, make, limit) -> None:

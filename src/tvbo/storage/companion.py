@@ -161,6 +161,7 @@ class Companion:
         if not content or RECORD not in index.arrays:
             # Not as we write it.
             return None
+        limits.check("depth", max(name.count("/") + 1 for name in index.groups), path)
         arrays, total, stored = {}, 0, 0
         for name, located in index.arrays.items():
             own = index.attrs[name]
