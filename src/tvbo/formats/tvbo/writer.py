@@ -15,6 +15,7 @@ from tvbo.storage import pair, schema, sidecar
 from tvbo.storage.commit import commit, stamped
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.image import Image
+from tvbo.storage.node_list import NodeColumns
 from tvbo.storage.order import order_of
 from tvbo.storage.record import pack, readable
 from tvbo.storage.stored import StoredArray, stamp_of
@@ -104,7 +105,10 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
         image.foreign.append(foreign)
     private["extra"], arrays = pack(extra, f"{below}{EXTRA}")
     _put_arrays(image, arrays, private)
+    # Columns stay such only if YAML carries them exactly.
+    columns = {"nodes": record.pop("nodes")} if isinstance(record.get("nodes"), NodeColumns) else {}
     shown, private["exact"] = readable(record)
+    shown |= columns
     image.add_record(f"{below}{RECORD}", private)
     return schema.ordered(shown)
 
@@ -142,7 +146,11 @@ def _put_parent(
         if content is not None and content == pair.identifier(_lay_out(parent, own, "auto")[1]):
             record["parent_network"] = own.name
             note |= {"file": own.name, "content": content}
-    image.add_record(f"{group}/sidecar", _put(parent, image, group, target, "auto"))
+    carried = _put(parent, image, group, target, "auto")
+    if isinstance(carried.get("nodes"), NodeColumns):
+        # JSON has no columns.
+        carried["nodes"] = list(carried["nodes"])
+    image.add_record(f"{group}/sidecar", carried)
 
 
 def _put_parameters(
