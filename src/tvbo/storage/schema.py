@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tvbo.errors import SidecarError, warn
+from tvbo.storage.node_list import AXES, NodeColumns
 
 CLASS_KEY, CLASS = "tvbo_class", "tvbo:Network"
 VERSION = "tvb-datamodel/0.7.0"
@@ -29,7 +30,8 @@ OWN_KEYS = frozenset(
 )
 # A mapping without any of these is something else.
 TELLING_KEYS = frozenset(("tvbo_class", "number_of_nodes", "number_of_regions", "data_file", "nodes", "edges"))
-_AXES = ("x", "y", "z")
+# The NaN that YAML gives back.
+_NAN = 0x7FF8000000000000
 
 
 def ordered(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def check(record: Mapping[str, Any], path: Path) -> None:
         value = record.get(key)
         named = key == "parameters" and isinstance(value, dict)
         listed = isinstance(value, list) and all(isinstance(row, dict) for row in value)
+        listed = listed or (key == "nodes" and isinstance(value, NodeColumns))
         if value is not None and not named and not listed:
             raise SidecarError(f"{path}: {key} must be a list of mappings, not {str(value)[:60]!r}")
     nodes, count = record.get("nodes"), record.get("number_of_nodes")
@@ -116,7 +119,7 @@ def node_rows(
     columns: Mapping[str, npt.NDArray[Any]],
     units: Mapping[str, str],
     extra: Mapping[int, dict[str, Any]],
-) -> list[dict[str, Any]]:
+) -> NodeColumns | list[dict[str, Any]]:
     """
     Write columns as the sidecar's list of nodes.
 
@@ -135,37 +138,60 @@ def node_rows(
 
     Returns
     -------
-    list of dict
-        One mapping for each node.
+    NodeColumns or list of dict
+        One mapping for each node. It is a list if they differ in their keys, or hold what YAML cannot carry
+        exactly, and what has to be looked for therefore.
     """
     lists = {
         name: (values.astype(np.float64) if values.dtype.kind == "b" else values).tolist()
         for name, values in columns.items()
     }
-    places = None if positions is None else positions.tolist()
-    rows = []
-    for index, (number, label) in enumerate(zip(ids.tolist(), labels.tolist(), strict=True)):
-        row: dict[str, Any] = {"id": number, "label": label}
-        others = dict(extra.get(index, {}))
-        parameters = {
-            name: {"value": values[index]} | ({"unit": units[name]} if name in units else {})
-            for name, values in lists.items()
-        } | others.pop("parameters", {})
-        if parameters:
-            row["parameters"] = parameters
-        if places is not None:
-            row["position"] = dict(zip(_AXES, places[index], strict=True))
-        rows.append(row | others)
-    return rows
+    x, y, z = ([], [], []) if positions is None else positions.T.tolist()
+    nodes = NodeColumns(
+        ids.tolist(),
+        labels.tolist(),
+        lists,
+        {name: units[name] for name in lists if name in units},
+        None if positions is None else (x, y, z),
+    )
+    texts = [labels, *(values for values in columns.values() if values.dtype.kind == "U")]
+    numbers = [values for values in (positions, *columns.values()) if values is not None and values.dtype.kind == "f"]
+    alike = not any(extra.values()) and all(type(unit) is str for unit in nodes.units.values())
+    if alike and all(map(_is_unicode, [*texts, *nodes.units.values()])) and all(map(_has_one_nan, numbers)):
+        return nodes
+    return [_with_others(row, extra.get(index, {})) for index, row in enumerate(nodes)]
 
 
-def node_columns(rows: list[dict[str, Any]], texts: Callable[[list[str]], npt.NDArray[Any]]) -> dict[str, Any]:
+def _with_others(row: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    others = dict(extra)
+    parameters = row.get("parameters", {}) | others.pop("parameters", {})
+    ordered = {"id": row["id"], "label": row["label"]} | ({"parameters": parameters} if parameters else {})
+    return ordered | ({"position": row["position"]} if "position" in row else {}) | others
+
+
+def _is_unicode(texts: Any) -> bool:
+    """Tell whether there are no lone surrogates."""
+    try:
+        "".join(texts.tolist() if isinstance(texts, np.ndarray) else texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _has_one_nan(numbers: npt.NDArray[Any]) -> bool:
+    missing = numbers[np.isnan(numbers)]
+    return not missing.size or bool((missing.astype("<f8").view("<u8") == _NAN).all())
+
+
+def node_columns(
+    rows: NodeColumns | list[dict[str, Any]], texts: Callable[[list[str]], npt.NDArray[Any]]
+) -> dict[str, Any]:
     """
     Read the sidecar's list of nodes as columns.
 
     Parameters
     ----------
-    rows : list of dict
+    rows : NodeColumns or list of dict
         One mapping for each node, as `check` lets them pass.
     texts : callable
         Makes an array of text, unless it would take too much memory.
@@ -181,6 +207,11 @@ def node_columns(rows: list[dict[str, Any]], texts: Callable[[list[str]], npt.ND
     SidecarError
         If an identifier is no integer.
     """
+    if isinstance(rows, NodeColumns):
+        found = _of_columns(rows, texts)
+        if found is not None:
+            return found
+        rows = list(rows)
     labels = ["" if row.get("label") is None else str(row["label"]) for row in rows]
     ids = [row.get("id", index) for index, row in enumerate(rows)]
     if not all(type(number) is int for number in ids):
@@ -200,12 +231,31 @@ def node_columns(rows: list[dict[str, Any]], texts: Callable[[list[str]], npt.ND
             extra[index] = others
     return {
         "labels": texts(labels),
-        "ids": None if ids == list(range(len(ids))) else np.array(ids, dtype=np.int64),
+        "ids": _identifiers(ids),
         "positions": positions,
         "columns": columns,
         "units": units,
         "extra": extra,
     }
+
+
+def _of_columns(nodes: NodeColumns, texts: Callable[[list[str]], npt.NDArray[Any]]) -> dict[str, Any] | None:
+    """Take columns as they are; None if one of them is none after all."""
+    columns = {name: _column(values, texts) for name, values in nodes.parameters.items()}
+    if any(values is None for values in columns.values()):
+        return None
+    return {
+        "labels": texts(["" if label is None else label for label in nodes.labels]),
+        "ids": _identifiers(nodes.ids),
+        "positions": None if nodes.positions is None else np.array(nodes.positions, dtype=np.float64).T.copy(order="C"),
+        "columns": columns,
+        "units": dict(nodes.units),
+        "extra": {},
+    }
+
+
+def _identifiers(ids: list[int]) -> npt.NDArray[np.int64] | None:
+    return None if ids == list(range(len(ids))) else np.array(ids, dtype=np.int64)
 
 
 def axes(position: Any) -> list[float] | None:
@@ -222,8 +272,8 @@ def axes(position: Any) -> list[float] | None:
     list of float or None
         x, y and z; None if these are not three numbers.
     """
-    if isinstance(position, dict) and set(position) == set(_AXES):
-        values = [position[axis] for axis in _AXES]
+    if isinstance(position, dict) and set(position) == set(AXES):
+        values = [position[axis] for axis in AXES]
         if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
             return [float(value) for value in values]
     return None
@@ -241,17 +291,24 @@ def _columns(
         entries = [item.get(name) for item in parameters]
         if not all(isinstance(entry, dict) and set(entry) <= {"value", "unit"} for entry in entries):
             continue
-        values = [entry.get("value") for entry in entries if entry is not None]
-        kinds = {type(value) for value in values}
         used = {entry.get("unit") for entry in entries if entry is not None}
-        # People write 400 for 400.0, and true for 1.0.
-        alike = len(kinds) == 1 if kinds & {str} else kinds <= {float, int, bool}
-        if alike and kinds <= {float, int, bool, str} and len(used) == 1:
-            widest = 2**53 if float in kinds else 2**63
-            if any(type(value) is int and abs(value) >= widest for value in values):
-                continue
-            columns[name] = texts(values) if kinds == {str} else np.array(values)
+        values = _column([entry.get("value") for entry in entries if entry is not None], texts)
+        if values is not None and len(used) == 1:
+            columns[name] = values
             unit = used.pop()
             if unit is not None:
                 units[name] = unit
     return columns, units
+
+
+def _column(values: list[Any], texts: Callable[[list[str]], npt.NDArray[Any]]) -> npt.NDArray[Any] | None:
+    """Make an array of values that are of one kind; None if they are not."""
+    kinds = set(map(type, values))
+    # People write 400 for 400.0, and true for 1.0.
+    alike = len(kinds) == 1 if kinds & {str} else kinds <= {float, int, bool}
+    if not alike or not kinds <= {float, int, bool, str}:
+        return None
+    widest = 2**53 if float in kinds else 2**63
+    if int in kinds and any(type(value) is int and abs(value) >= widest for value in values):
+        return None
+    return texts(values) if kinds == {str} else np.array(values)

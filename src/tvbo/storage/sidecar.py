@@ -3,33 +3,19 @@
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tvbo.errors import LimitError, NetworkNotFoundError, SidecarError
 from tvbo.limits import Limits
+from tvbo.storage import node_list, yaml_writer
 from tvbo.storage.files import read_bytes
-from tvbo.storage.yaml_reader import NUMBER_WITHOUT_DOT, read_yaml
+from tvbo.storage.node_list import NodeColumns, Split
+from tvbo.storage.yaml_reader import YamlError, read_counted, read_yaml
 
-_PREFIX = "tag:yaml.org,2002:"
-
-
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Writes shared values twice instead of by reference, which people cannot read."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: Any, text: str) -> Any:
-    # Quoted, so that no reader takes it for the number that it looks like.
-    style = "'" if NUMBER_WITHOUT_DOT.match(text) else None
-    return dumper.represent_scalar(f"{_PREFIX}str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
+# Stands for the rows of the list of nodes while the rest is read.
+_ROWS = "rows-of-the-list-of-nodes"
 
 
 def dump(record: dict[str, Any]) -> str:
@@ -39,17 +25,21 @@ def dump(record: dict[str, Any]) -> str:
     Parameters
     ----------
     record : dict
-        Plain Python values. A float is written so that it reads back as the same float64.
+        Plain Python values, and NodeColumns as ``nodes``. A float is written so that it reads back as the same
+        float64.
 
     Returns
     -------
     str
         The text.
     """
-    text: str = yaml.dump(
-        record, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000
-    )
-    return text
+    nodes = record.get("nodes")
+    if not isinstance(nodes, NodeColumns):
+        return yaml_writer.mapping(record)
+    items = list(record.items())
+    place = list(record).index("nodes")
+    before, after = (yaml_writer.mapping(dict(part)) if part else "" for part in (items[:place], items[place + 1 :]))
+    return f"{before}nodes:\n{node_list.write(nodes)}{after}"
 
 
 def text_of(path: Path, limits: Limits = Limits()) -> str:  # noqa: B008 - it cannot be changed
@@ -104,7 +94,7 @@ def parse(text: str, path: Path, limits: Limits = Limits()) -> dict[str, Any]:  
     Returns
     -------
     dict
-        The record.
+        The record. Its list of nodes is a NodeColumns, if it is laid out as `dump` does.
 
     Raises
     ------
@@ -113,10 +103,44 @@ def parse(text: str, path: Path, limits: Limits = Limits()) -> dict[str, Any]:  
     LimitError
         If it holds more than the limits allow.
     """
+    return _understood(text, path, limits, _read)
+
+
+def header(text: str, path: Path, limits: Limits = Limits()) -> dict[str, Any]:  # noqa: B008 - it cannot be changed
+    """
+    Understand the text of a sidecar but for its list of nodes.
+
+    Parameters
+    ----------
+    text : str
+        YAML, or JSON if the file is called ``.json``.
+    path : Path
+        Where it comes from.
+    limits : Limits
+        How much it may hold.
+
+    Returns
+    -------
+    dict
+        The record as `parse` gives it, without ``nodes``. Faults in the list of nodes are not looked for.
+
+    Raises
+    ------
+    SidecarError
+        If it is neither, or not a mapping.
+    LimitError
+        If it holds more than the limits allow.
+    """
+    record = _understood(text, path, limits, _read_header)
+    record.pop("nodes", None)
+    return record
+
+
+def _understood(text: str, path: Path, limits: Limits, read: Callable[[str, Path, Limits], Any]) -> dict[str, Any]:
     limits.check("sidecar_bytes", len(text), path)
     try:
         # YAML reads most of JSON, but not its surrogate pairs.
-        record = read_json(text, path, limits) if path.suffix.lower() == ".json" else read_yaml(text, path, limits)
+        record = (read_json if path.suffix.lower() == ".json" else read)(text, path, limits)
     except LimitError:
         raise
     except ValueError as error:
@@ -126,6 +150,37 @@ def parse(text: str, path: Path, limits: Limits = Limits()) -> dict[str, Any]:  
             f"{path} holds a {type(record).__name__}: expected a mapping with keys such as label and nodes"
         )
     return record
+
+
+def _read(text: str, path: Path, limits: Limits) -> Any:
+    parts = node_list.split(text)
+    nodes = None if parts is None else node_list.columns(parts.nodes, limits.sidecar_values)
+    if parts is not None and nodes is not None and 2 + nodes.depth <= limits.depth:
+        found = _around(parts, path, limits)
+        if found is not None and found[1] + nodes.values <= limits.sidecar_values:
+            return found[0] | {"nodes": nodes}
+    return read_yaml(text, path, limits)
+
+
+def _read_header(text: str, path: Path, limits: Limits) -> Any:
+    parts = node_list.split(text)
+    found = None if parts is None else _around(parts, path, limits)
+    return read_yaml(text, path, limits) if found is None else found[0]
+
+
+def _around(parts: Split, path: Path, limits: Limits) -> tuple[dict[str, Any], int] | None:
+    """Read what stands around the rows of nodes, if the list is what it looks like: that of the document."""
+    if _ROWS in parts.before or _ROWS in parts.after:
+        return None
+    try:
+        record, count = read_counted(f"{parts.before}- {_ROWS}\n{parts.after}", path, limits)
+    except (YamlError, LimitError):
+        # Whoever reads all of it says where.
+        return None
+    # Anywhere else (in a quotation, below another key) the word would turn up elsewhere.
+    if not isinstance(record, dict) or record.get("nodes") != [_ROWS]:
+        return None
+    return record, count - 1
 
 
 def read_json(text: str, where: object, limits: Limits) -> Any:
@@ -192,7 +247,11 @@ def measure(value: Any, where: object, limits: Limits = Limits()) -> None:  # no
     while level:
         # Keys count, as in YAML.
         count += len(level) + sum(len(each) for each in level if isinstance(each, dict))
+        columns = [each for each in level if isinstance(each, NodeColumns)]
+        count += sum(each.values for each in columns)
         limits.check("sidecar_values", count, where)
+        if columns:
+            limits.check("depth", depth + 1 + max(each.depth for each in columns), where)
         holders = [each for each in level if isinstance(each, (dict, list))]
         depth += 1 if holders else 0
         limits.check("depth", depth, where)

@@ -27,6 +27,12 @@ _RULES: Any = {
 }
 # YAML 1.1, which PyYAML reads, takes 1e-05 for text, since it has no dot.
 NUMBER_WITHOUT_DOT = re.compile(r"[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$")
+# What text without quotes may hold, as the inside of a character class: it begins with none of the marks, and ends with
+# no blank.
+LETTERS = r"\w\u00b0"
+MARKS = r"./()+,'^\- "
+# Words that stand for something else than themselves, small.
+WORDS = frozenset(("yes", "no", "on", "off", "true", "false", "null"))
 _PLAIN_FLOAT = re.compile(r"[-+]?\d+\.\d*([eE][-+]\d+)?$")
 _PLAIN_INT = re.compile(r"(0|-?[1-9]\d{0,17})$")
 # Longer numbers than float64 and int64 can have; some forms take quadratic time to read.
@@ -69,8 +75,39 @@ def read_yaml(text: str, where: object, limits: Limits) -> Any:
     LimitError
         If it holds more than the limits allow.
     """
+    return read_counted(text, where, limits)[0]
+
+
+def read_counted(text: str, where: object, limits: Limits) -> tuple[Any, int]:
+    """
+    Read one YAML document, and tell how much it holds.
+
+    Parameters
+    ----------
+    text : str
+        The document.
+    where : object
+        What to call it in messages.
+    limits : Limits
+        How much it may hold.
+
+    Returns
+    -------
+    value : object
+        As `read_yaml` gives it.
+    count : int
+        Its keys and values.
+
+    Raises
+    ------
+    YamlError
+        If it cannot be understood.
+    LimitError
+        If it holds more than the limits allow.
+    """
+    reader = _Reader(where, limits)
     try:
-        return _Reader(where, limits).read(text)
+        return reader.read(text), reader.count
     except yaml.YAMLError as error:
         raise YamlError(str(error)) from error
 

@@ -19,6 +19,7 @@ from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
 from tvbo.storage import pair, schema
 from tvbo.storage.companion import Companion, text_in
+from tvbo.storage.node_list import NodeColumns
 from tvbo.storage.record import restore, unpack
 from tvbo.storage.stored import AbsentArray, StoredArray
 
@@ -122,7 +123,11 @@ class _Reader:
         if base and not self.private:
             raise CompanionError(f"{self.path}: the record of {base} is missing or cannot be read")
         self.record = record
-        restore(record, self.private.get("exact", []))
+        exact = self.private.get("exact", [])
+        if exact and isinstance(record.get("nodes"), NodeColumns):
+            # What stood there is put back into rows.
+            record["nodes"] = list(record["nodes"])
+        restore(record, exact)
 
     def network(self) -> Network:
         mesh = self._mesh()

@@ -18,6 +18,7 @@ from tvbo.storage import pair, schema, sidecar
 from tvbo.storage.commit import Finish, Progress, commit, stamped
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.image import Image
+from tvbo.storage.node_list import NodeColumns
 from tvbo.storage.order import order_of
 from tvbo.storage.record import pack, readable
 from tvbo.storage.reopening import refused
@@ -141,10 +142,13 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
     def close() -> dict[str, Any]:
         close_parent()
         close_edges()
+        # Columns stay such only if YAML carries them exactly.
+        columns = {"nodes": record.pop("nodes")} if isinstance(record.get("nodes"), NodeColumns) else {}
         shown, private["exact"] = readable(record)
+        shown |= columns
         with refused("large trees belong into arrays"):
             image.add_record(f"{below}{RECORD}", private)
-        if "nodes" not in record:
+        if "nodes" not in shown:
             _check_count(network.number_of_nodes, image, target)
         return schema.ordered(shown)
 
@@ -194,7 +198,15 @@ def _put_parent(
             record["parent_network"] = own.name
             note |= {"file": own.name, "content": content}
     close = _put(parent, image, group, target, "auto")
-    return lambda: image.add_record(f"{group}/sidecar", close())
+
+    def carry() -> None:
+        carried = close()
+        if isinstance(carried.get("nodes"), NodeColumns):
+            # JSON has no columns.
+            carried["nodes"] = list(carried["nodes"])
+        image.add_record(f"{group}/sidecar", carried)
+
+    return carry
 
 
 def _put_parameters(
