@@ -4,12 +4,12 @@ import hashlib
 import itertools
 import math
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5d, h5p, h5s, h5t, h5z
+from h5py import h5a, h5d, h5p, h5s, h5t, h5z
 
 from tvbo.storage.bands import band_rows, chunk_of, recut
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
@@ -156,7 +156,7 @@ class Encoded:
 
 def write_dataset(
     file: h5py.File, path: str, item: Encoded, level: int | None, compress: bool, go_on: Callable[[int], None]
-) -> None:
+) -> Any:
     """
     Write an array; its digest is found meanwhile.
 
@@ -174,6 +174,11 @@ def write_dataset(
         Whether to compress it at all.
     go_on : callable
         Called with the bytes of each band that was written; raises to end early.
+
+    Returns
+    -------
+    h5py.h5d.DatasetID
+        The dataset.
     """
     bands = item.bands()
     first = next(bands)
@@ -197,12 +202,11 @@ def write_dataset(
         sums.append(check)
         go_on(band.nbytes)
     item.attrs[DIGEST] = np.bytes_(total.hexdigest())
-    high = h5py.Dataset(dataset)
     if len(sums) > 1:
         # So that a slice can be checked too, which the digest of the whole cannot do.
         item.attrs |= {CHECKSUMS: np.array(sums, np.uint32), CHECKED_ROWS: item.rows}
-    for name, value in item.attrs.items():
-        high.attrs.create(name, fixed(name, value))
+    write_attributes(dataset, item.attrs)
+    return dataset
 
 
 def _packed(
@@ -233,12 +237,41 @@ def _create(file: h5py.File, path: str, item: Encoded, chunk: tuple[int, ...] | 
         if recipe.shuffle:
             plan.set_filter(h5z.FILTER_SHUFFLE, h5z.FLAG_OPTIONAL, (item.dtype.itemsize,))
         plan.set_deflate(_LEVEL)
-    links = h5p.create(h5p.LINK_CREATE)
-    links.set_create_intermediate_group(True)
-    links.set_char_encoding(h5t.CSET_UTF8)
     space = h5s.create_simple(item.shape) if item.shape else h5s.create(h5s.SCALAR)
     kind = h5t.py_create(item.dtype, logical=True)
-    return h5d.create(file.id, path.encode("utf-8", "surrogateescape"), kind, space, plan, links)
+    return h5d.create(file.id, name_of(path), kind, space, plan, links())
+
+
+def links() -> Any:
+    """
+    Give the way in which names are put into a file.
+
+    Returns
+    -------
+    h5py.h5p.PropLCID
+        Groups above are made, and names are UTF-8.
+    """
+    plan = h5p.create(h5p.LINK_CREATE)
+    plan.set_create_intermediate_group(True)
+    plan.set_char_encoding(h5t.CSET_UTF8)
+    return plan
+
+
+def name_of(path: str) -> bytes:
+    """
+    Give a path as it stands in a file.
+
+    Parameters
+    ----------
+    path : str
+        The path.
+
+    Returns
+    -------
+    bytes
+        The same.
+    """
+    return path.encode("utf-8", "surrogateescape")
 
 
 def _write_rows(dataset: Any, band: Array, first: int) -> None:
@@ -253,26 +286,28 @@ def _write_rows(dataset: Any, band: Array, first: int) -> None:
 
 # tvbo 0.5.3 takes these two as text of variable length only. That is never read here: the datasets say the same.
 _FOR_OTHERS = ("format", "element_type")
+_VARIABLE = h5py.string_dtype()
 
 
-def fixed(name: str, value: Any) -> Any:
+def write_attributes(item: Any, attrs: Mapping[str, Any]) -> None:
     """
-    Give text a fixed length: what has a variable one lies in a heap without checksums.
+    Write the attributes of an object; text gets a fixed length: a variable one lies in a heap without checksums.
 
     Parameters
     ----------
-    name : str
-        The attribute.
-    value : object
-        Its value.
-
-    Returns
-    -------
-    object
-        The value to write.
+    item : h5py.h5d.DatasetID or h5py.h5g.GroupID
+        The object.
+    attrs : mapping of str to object
+        Text, bytes, numbers and arrays of numbers.
     """
-    return (
-        np.bytes_(value.encode("utf-8", "surrogatepass"))
-        if isinstance(value, str) and name not in _FOR_OTHERS
-        else value
-    )
+    for name, value in attrs.items():
+        if isinstance(value, str) and name in _FOR_OTHERS:
+            data, kind = np.array(value, dtype=_VARIABLE), h5t.py_create(_VARIABLE, logical=True)
+        else:
+            data = np.asarray(value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value)
+            if data.dtype.kind == "S" and not data.dtype.itemsize:
+                # HDF5 has no text of no length.
+                data = data.astype("S1")
+            kind = h5t.py_create(data.dtype, logical=True)
+        space = h5s.create_simple(data.shape) if data.shape else h5s.create(h5s.SCALAR)
+        h5a.create(item, name.encode(), kind, space).write(data)

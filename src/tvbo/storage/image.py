@@ -7,10 +7,20 @@ from typing import Any
 
 import h5py
 import numpy as np
+from h5py import h5g
 
 from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST
-from tvbo.storage.datasets import DTYPE, ORDER, Encoded, Watch, fixed, write_dataset
+from tvbo.storage.datasets import (
+    DTYPE,
+    ORDER,
+    Encoded,
+    Watch,
+    links,
+    name_of,
+    write_attributes,
+    write_dataset,
+)
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.index import sealed, written
 from tvbo.storage.sidecar import measure
@@ -49,7 +59,7 @@ class Image:
     watches: dict[str, Watch] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     _items: dict[str, Encoded] = field(default_factory=dict)
-    _written: set[str] = field(default_factory=set)
+    _written: dict[str, Any] = field(default_factory=dict)
 
     def add_record(self, dataset: str, record: Mapping[str, Any]) -> None:
         """
@@ -180,8 +190,8 @@ class Image:
         level = level_of(compression)
         for path in self.arrays:
             if path not in self._written:
-                write_dataset(file, path, self.item(path), level, compression != "none", go_on)
-                self._written.add(path)
+                item, compress = self.item(path), compression != "none"
+                self._written[path] = write_dataset(file, path, item, level, compress, go_on)
 
     def finish(self, file: h5py.File) -> None:
         """
@@ -194,10 +204,14 @@ class Image:
         """
         for alias, path in self.aliases.items():
             file[alias] = file[path]
+        there = _groups_of([*self.arrays, *self.aliases])
         for path, attrs in self.attrs.items():
-            group = file.require_group(path or "/")
-            for name, value in attrs.items():
-                group.attrs.create(name, fixed(name, value))
+            if path in there:
+                group = h5g.open(file.id, name_of(path) or b"/")
+            else:
+                group = h5g.create(file.id, name_of(path), links())
+                there |= _groups_of([f"{path}/"])
+            write_attributes(group, attrs)
         for foreign in self.foreign:
             foreign.copy_into(file)
         file.flush()
@@ -218,9 +232,9 @@ class Image:
         """
         if self.foreign:
             return b""
-        items = {path: self.item(path) for path in self.arrays}
+        items = {path: (self._written[path], self.item(path)) for path in self.arrays}
         groups: dict[str, Any] = {path: {} for path in _groups_of([*self.arrays, *self.aliases])} | self.attrs
-        return written(file, items, self.aliases, groups)
+        return written(items, self.aliases, groups)
 
     def image(self, file: h5py.File) -> bytes:
         """
@@ -262,14 +276,13 @@ class Image:
 
 
 def _groups_of(paths: list[str]) -> set[str]:
-    """List the groups in which datasets lie."""
-    found: set[str] = set()
+    """List the groups in which datasets lie, the root among them."""
+    found = {""}
     for path in paths:
-        while path not in found:
-            path = path.rpartition("/")[0]
-            if path in found:
-                break
-            found.add(path)
+        group = path.rpartition("/")[0]
+        while group not in found:
+            found.add(group)
+            group = group.rpartition("/")[0]
     return found
 
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import h5py
 import numpy as np
 from h5py import h5d
 
@@ -49,17 +48,13 @@ class Index:
     attrs: dict[str, dict[str, Any]]
 
 
-def written(
-    file: h5py.File, items: Mapping[str, Encoded], aliases: Mapping[str, str], groups: Mapping[str, Any]
-) -> bytes:
+def written(items: Mapping[str, tuple[Any, Encoded]], aliases: Mapping[str, str], groups: Mapping[str, Any]) -> bytes:
     """
     List a file that was just written.
 
     Parameters
     ----------
-    file : h5py.File
-        The file, flushed.
-    items : mapping of str to Encoded
+    items : mapping of str to (h5py.h5d.DatasetID, Encoded)
         Its datasets, by path.
     aliases : mapping of str to str
         Second names of datasets.
@@ -71,7 +66,7 @@ def written(
     bytes
         What goes behind the file; the end of the HDF5 data is put in by `sealed`.
     """
-    arrays = {path: _entry(file[path].id, item) for path, item in items.items()}
+    arrays = {path: _entry(*item) for path, item in items.items()}
     arrays |= {alias: arrays[path] for alias, path in aliases.items()}
     said = {
         "groups": {path: {name: _plain(value) for name, value in attrs.items()} for path, attrs in groups.items()},

@@ -186,7 +186,7 @@ class _Reader:
             if tag not in _MAKE:
                 raise self.wrong(event, f"the tag {tag!r} is not read: write plain values")
             value = self.made(tag, text, event)
-        elif not event.implicit[0] or tag == "!":
+        elif not event.implicit[0]:
             value = text
         else:
             value = self.plain(text, event, rule)
