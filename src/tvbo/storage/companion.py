@@ -29,12 +29,12 @@ from tvbo.storage.stored import (
     RECORD,
     Stamp,
     StoredArray,
-    StoredSparse,
     fits,
     open_file,
     opened_companion,
     stamp_of,
 )
+from tvbo.storage.stored_sparse import StoredSparse
 from tvbo.storage.structure import attributes, by_hard_links, declared, readable, variable_text, visit
 
 _AT_ONCE = 1 << 24

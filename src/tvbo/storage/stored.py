@@ -24,7 +24,7 @@ from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, StoredBands
 from tvbo.storage.files import opened, size_on_disk
 from tvbo.storage.located import Located
 from tvbo.storage.order import in_order
-from tvbo.storage.sparse import Array, sparse_from_parts
+from tvbo.storage.sparse import Array
 from tvbo.storage.structure import attributes, by_hard_links, declared, read_attribute, readable
 
 Stamp = tuple[int, int, int]
@@ -459,71 +459,3 @@ class AbsentArray:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         values: Array = self[()]
         return values
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSparse:
-    """
-    A sparse matrix in a companion, read when it is touched.
-
-    Attributes
-    ----------
-    format : str
-        The scipy name of its layout.
-    kind : str
-        ``matrix`` or ``array``, scipy's two families.
-    shape : tuple of int
-        Shape.
-    dtype : numpy.dtype
-        Element type.
-    parts : dict of str to StoredArray
-        The arrays that make it up.
-    source : str
-        The layout in which the parts are stored; ``coo`` may hold a ``csc`` column by column.
-    """
-
-    format: str
-    kind: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    parts: dict[str, StoredArray]
-    source: str
-
-    def load(self) -> Any:
-        """
-        Read the matrix.
-
-        Returns
-        -------
-        sparse matrix
-            Exactly as it was saved: nothing sorted, summed or dropped.
-
-        Raises
-        ------
-        CompanionError
-            If its arrays do not make up a matrix.
-        """
-        parts = {name: np.asarray(part) for name, part in self.parts.items()}
-        try:
-            if self.format == "csc" and self.source == "coo":
-                parts = _columns_from_pairs(parts, self.shape)
-            return sparse_from_parts(self.format, self.kind, self.shape, parts)
-        except (ValueError, TypeError, IndexError, OverflowError) as error:
-            first = next(iter(self.parts.values()))
-            raise CompanionError(f"{first.path}: {first.dataset} is no {self.format} matrix: {error}") from error
-
-
-def _columns_from_pairs(parts: dict[str, Array], shape: tuple[int, ...]) -> dict[str, Array]:
-    """Make csc of what was stored column by column as coo."""
-    columns = parts["col"]
-    if columns.ndim != 1:
-        raise ValueError(f"col has {columns.ndim} axes: expected 1")
-    if not len(columns) == len(parts["row"]) == len(parts["data"]):
-        raise ValueError(f"{len(parts['row'])} rows, {len(columns)} columns and {len(parts['data'])} values")
-    if columns.size and (columns.dtype.kind not in "iu" or columns.min() < 0 or columns.max() >= shape[1]):
-        raise ValueError(f"column indices must lie between 0 and {shape[1] - 1}")
-    if (columns[1:] < columns[:-1]).any():
-        raise ValueError("column indices must not decrease")
-    counts = np.bincount(columns, minlength=shape[1])
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(parts["row"].dtype)
-    return {"indptr": indptr, "indices": parts["row"], "data": parts["data"]}
