@@ -37,7 +37,10 @@ def band_rows(shape: tuple[int, ...], width: int) -> int:
     if not size:
         return 1
     wanted = max(BAND_BYTES if len(shape) > 1 else VECTOR_BYTES, -(-size // _MOST))
-    return -(-length // min(length, max(1, size // wanted)))
+    rows = -(-length // min(length, max(1, size // wanted)))
+    most = max(1, _CHUNK_BYTES * length // size)
+    # Of what is too much for one chunk, a band holds whole ones.
+    return rows if rows <= most else min(length, -(-rows // most) * most)
 
 
 def chunk_of(shape: tuple[int, ...], width: int) -> tuple[int, ...]:
