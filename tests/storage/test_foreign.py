@@ -210,6 +210,37 @@ def test_a_pair_with_things_of_others_saved_elsewhere_is_the_same(tmp_path) -> N
     assert Network.from_file(path).digest() == Network.from_file(other).digest()
 
 
+def test_attributes_on_ours_are_copied_as_they_are(tmp_path) -> None:
+    path, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    Network.from_matrix(np.eye(3)).save(path)
+    with h5py.File(path.with_suffix(".h5"), "r+") as file:
+        attrs = file["edges/weight"].attrs
+        for name, value in {
+            "ascii": b"in ASCII",
+            "fixed": np.bytes_(b"word"),
+            "text": "häh",
+            "texts": ["a", "b"],
+            "large": b"x" * 60_000,
+            "numbers": np.arange(3, dtype=">i2"),
+            "truth": np.bool_(True),
+            "opaque": np.void(b"ab\0\1"),
+            "compound": np.array([(1, 2.5)], dtype="i4,f8"),
+            "rows": rows_of(("word", 2.5), ("", 1.0)),
+            "nothing": h5py.Empty("f8"),
+        }.items():
+            attrs[name] = value
+        attrs.create("lists", np.array([np.arange(4), np.arange(2)], object), dtype=h5py.vlen_dtype("i8"))
+        attrs.create("odd", [1, 2], dtype="i4")
+        bits = h5t.STD_B8LE
+        h5py.h5a.create(file["edges/weight"].id, b"bits", bits, h5s.create_simple((2,)))
+        count = len(attrs)
+    Network.from_file(path).save(other)
+    with h5py.File(other.with_suffix(".h5")) as file:
+        assert len(file["edges/weight"].attrs) == count
+        assert file["edges/weight"].attrs["rows"][0]["text"] == b"word"
+    assert not Network.from_file(path).diff(Network.from_file(other))
+
+
 # ---------------------------------------------------------------- what somebody made to do harm
 
 

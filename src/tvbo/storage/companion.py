@@ -66,6 +66,8 @@ class Companion:
         The arrays that lie in each group, by their names in it.
     as_written : bool
         Whether it is as we wrote it, with nothing in it that is not ours.
+    unread : frozenset of str
+        Datasets of other kinds.
     """
 
     path: Path
@@ -77,6 +79,7 @@ class Companion:
     texts: dict[str, Array]
     groups: dict[str, dict[str, StoredArray]]
     as_written: bool
+    unread: frozenset[str]
 
     @classmethod
     def open(
@@ -120,6 +123,7 @@ class Companion:
         found: list[tuple[str, tuple[int, ...], Any, int]] = []
         links: list[str] = []
         at_once: dict[str, Array] = {}
+        unread: set[str] = set()
         total = stored = chunks = 0
         with open_file(path) as (file, stamp):
             there = size_on_disk(path.stat())
@@ -130,7 +134,9 @@ class Companion:
                     total, stored, chunks = total + said.in_memory, stored + said.on_disk, chunks + said.chunks
                     limits.check("chunks", chunks, path)
                     limits.check("inflated_bytes", total, path, limits.inflated(min(stored, there)))
-                    if item.shape is not None and readable(item.get_type()):
+                    if item.shape is None or not readable(item.get_type()):
+                        unread.add(name)
+                    else:
                         found.append((name, item.shape, item.dtype, min(said.on_disk, there)))
                         if name in texts and said.in_memory <= _AT_ONCE:
                             bands = StoredBands(item, f"{path}: {name}", limits)
@@ -146,7 +152,9 @@ class Companion:
             arrays[name] = _array(path, name, shape, dtype, own, stamp, content, digest, on_disk, limits)
             total += _as_text(arrays[name])
         limits.check("inflated_bytes", total, path, limits.inflated(min(stored, there)))
-        return cls(path, attrs, arrays, tuple(links), stamp, limits, at_once, _by_group(arrays), False)
+        return cls(
+            path, attrs, arrays, tuple(links), stamp, limits, at_once, _by_group(arrays), False, frozenset(unread)
+        )
 
     @classmethod
     def _as_listed(cls, path: Path, limits: Limits, verify: bool) -> "Companion | None":
@@ -173,7 +181,7 @@ class Companion:
                 limits.check("chunk_bytes", math.prod(located.chunk) * located.dtype.itemsize, f"{path}: {name}")
             total, stored = total + located.padded + _as_text(array), stored + on_disk
         limits.check("inflated_bytes", total, path, limits.inflated(min(stored, size_on_disk(state))))
-        return cls(path, attrs, arrays, (), stamp, limits, {}, _by_group(arrays), True)
+        return cls(path, attrs, arrays, (), stamp, limits, {}, _by_group(arrays), True, frozenset())
 
     @staticmethod
     def attributes(path: Path, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What lies in a companion and is not ours: carried from file to file."""
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 from h5py import h5a, h5d
 
 from tvbo.errors import StaleFileError
@@ -18,7 +20,7 @@ from tvbo.storage.stored import Stamp, open_file
 from tvbo.storage.structure import attribute_names, lies_in, read_attribute, readable, visit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Foreign:
     """
     Objects of a companion that are not ours, carried from file to file.
@@ -35,6 +37,8 @@ class Foreign:
         The version of the file.
     limits : Limits
         What the file may ask for.
+    plain : bool
+        Whether it is known that nothing is of variable length, and that there are no references.
     """
 
     path: Path
@@ -42,6 +46,7 @@ class Foreign:
     attrs: tuple[tuple[str, str], ...]
     stamp: Stamp
     limits: Limits
+    plain: bool = False
 
     def content(self) -> Iterator[tuple[str, Any]]:
         """
@@ -82,7 +87,16 @@ class Foreign:
         bool
             True if it is one of the topmost, or lies in one.
         """
-        return name in self.names or lies_in(name, self.names)
+        return name in self._tops or lies_in(name, self._tops)
+
+    @functools.cached_property
+    def _tops(self) -> frozenset[str]:
+        # Thousands of names are asked for among thousands.
+        return frozenset(self.names)
+
+    @functools.cached_property
+    def _on_ours(self) -> frozenset[tuple[str, str]]:
+        return frozenset(self.attrs)
 
     def _objects(self, file: h5py.File, links: list[str]) -> Iterator[tuple[str, Any]]:
         """Visit the objects that are carried, and those of ours that carry attributes."""
@@ -95,7 +109,7 @@ class Foreign:
         """Open the attributes of an object that are carried."""
         every = self.holds(name)
         for owner in attribute_names(item):
-            if every or (name, owner.decode("utf-8", "surrogateescape")) in self.attrs:
+            if every or (name, owner.decode("utf-8", "surrogateescape")) in self._on_ours:
                 yield owner, h5a.open(item, owner)
 
     @staticmethod
@@ -138,10 +152,13 @@ class Foreign:
             for name, owner in self.attrs:
                 where = name or "/"
                 if where in target and owner not in target[where].attrs:
-                    target[where].attrs[owner] = file[where].attrs[owner]
+                    name_of = owner.encode("utf-8", "surrogateescape")
+                    _copy_attribute(h5a.open(file[where].id, name_of), target[where].id)
 
     def _look_through(self, file: h5py.File) -> None:
         """Look at all that libhdf5 decodes when it copies: that of variable length, and references."""
+        if self.plain:
+            return
         raw = RawValues(self.path, self.limits)
         for name, item in self._objects(file, []):
             for owner, attribute in self._attributes(name, item):
@@ -159,3 +176,15 @@ class Foreign:
                     f"along ({', '.join(self.names[:3])}): open the network again with Network.from_file"
                 )
             yield file
+
+
+def _copy_attribute(source: Any, target: Any) -> None:
+    """Copy an attribute as it is; h5py would make UTF-8 of ASCII, and numbers of what has no type in numpy."""
+    kind = source.get_type().copy()
+    made = h5a.create(target, source.name, kind, source.get_space())
+    if source.shape is None:
+        return
+    plain = None if is_variable(kind) else kind
+    values = np.empty(source.shape, source.dtype if plain is None else f"V{kind.get_size()}")
+    source.read(values, mtype=plain)
+    made.write(values, mtype=plain)

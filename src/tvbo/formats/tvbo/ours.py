@@ -49,7 +49,10 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
     ]
     if not names and not attrs:
         return None
-    return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp, companion.limits)
+    plain = not companion.unread and not any(
+        value is None for held in companion.attrs.values() for value in held.values()
+    )
+    return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp, companion.limits, plain)
 
 
 def _beginnings(name: str) -> list[str]:
