@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import event, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tvbo.errors import LimitError, SidecarError
@@ -75,7 +75,6 @@ def told(read: Any, *given: Any) -> str:
     except (SidecarError, LimitError) as error:
         return f"{type(error).__name__}: {error}"
     if isinstance(record.get("nodes"), NodeColumns):
-        event("read as columns")
         record["nodes"] = list(record["nodes"])
     return repr(record)
 
@@ -84,14 +83,19 @@ def assert_read_alike(text: str) -> None:
     whole = told(by_events, text, Limits())
     assert told(sidecar.parse, text, PATH, Limits()) == whole
     if not whole.startswith(("SidecarError", "LimitError")):
-        _, count = read_counted(text, PATH, Limits())
-        for limits in [Limits(sidecar_values=max(count + more, 0)) for more in (-1, 0)] + [
-            Limits(depth=depth) for depth in range(1, 7)
-        ]:
-            assert told(sidecar.parse, text, PATH, limits) == told(by_events, text, limits)
         rest = by_events(text, Limits())
         rest.pop("nodes", None)
         assert repr(sidecar.header(text, PATH)) == repr(rest)
+
+
+def assert_limited_alike(text: str) -> None:
+    for limits in [Limits(depth=depth) for depth in range(1, 7)]:
+        assert told(sidecar.parse, text, PATH, limits) == told(by_events, text, limits)
+    if not told(by_events, text, Limits()).startswith("SidecarError"):
+        _, count = read_counted(text, PATH, Limits())
+        for most in (count - 1, count):
+            limits = Limits(sidecar_values=most)
+            assert told(sidecar.parse, text, PATH, limits) == told(by_events, text, limits)
 
 
 @settings(max_examples=300, deadline=None)
@@ -113,7 +117,9 @@ def test_columns_are_those_of_all_of_yaml_or_left_to_it(nodes: NodeColumns) -> N
         assert repr(list(found)) == repr(read["nodes"])
         # The mapping, the key and the list.
         assert found.values == count - 3
-    assert_read_alike(sidecar.dump({"label": "a", "nodes": nodes, "edges": [{"label": "b"}]}))
+    whole = sidecar.dump({"label": "a", "nodes": nodes, "edges": [{"label": "b"}]})
+    assert_read_alike(whole)
+    assert_limited_alike(whole)
 
 
 simple = node_columns(
@@ -200,10 +206,74 @@ def edited(draw: Any) -> str:
     return text
 
 
-@settings(max_examples=1000, deadline=None)
+USUAL = """\
+label: a
+nodes:
+- id: 0
+  label: rA1
+  parameters:
+    area:
+      value: 1.5
+      unit: mm
+    hemisphere:
+      value: a
+  position:
+    x: 1.0
+    y: 2.0
+    z: 3.0
+- id: 1
+  label: 'it''s'
+  parameters:
+    area:
+      value: 2.5
+      unit: mm
+    hemisphere:
+      value: b
+  position:
+    x: 1.5
+    y: 2.5
+    z: 3.5
+edges:
+- label: weight
+"""
+
+
+def test_whatever_else_stands_as_a_value_is_read_or_refused_as_ever() -> None:
+    lines = USUAL.split("\n")
+    for place, line in enumerate(lines):
+        key, colon, _ = line.partition(": ")
+        for other in LOOK_ALIKES if colon else ():
+            changed = [*lines[:place], f"{key}: {other}", *lines[place + 1 :]]
+            assert_read_alike("\n".join(changed))
+            # The same in both rows.
+            assert_read_alike("\n".join(f"{key}: {other}" if each.startswith(f"{key}: ") else each for each in lines))
+
+
+def test_whatever_else_stands_as_a_name_is_read_or_refused_as_ever() -> None:
+    for other in LOOK_ALIKES:
+        for name in ("area", "hemisphere", "position", "parameters", "label", "nodes", "x"):
+            assert_read_alike(USUAL.replace(f" {name}:", f" {other}:"))
+        assert_read_alike(USUAL.replace("hemisphere:", f"{other}:").replace("area:", f"{other}:"))
+
+
+def test_lines_that_come_go_or_change_are_read_or_refused_as_ever() -> None:
+    lines = USUAL.split("\n")
+    for place in range(len(lines)):
+        assert_read_alike("\n".join([*lines[:place], *lines[place + 1 :]]))
+        assert_read_alike("\n".join([*lines[:place], lines[place], *lines[place:]]))
+        assert_read_alike("\n".join([*lines[:place], f" {lines[place]}", *lines[place + 1 :]]))
+        for other in [*LINES, *lines]:
+            assert_read_alike("\n".join([*lines[:place], other, *lines[place:]]))
+            assert_read_alike("\n".join([*lines[:place], other, *lines[place + 1 :]]))
+
+
+@settings(max_examples=300, deadline=None)
 @given(edited())
 @example("nodes:\n- id: 0\n  label: a\n---\nx: 1\n")
 @example('a: "x\nnodes:\n- id: 0\n  label: a\nb: "\n')
+@example('nodes:\n- id: 0\n  label: "a\nx: 1 #"\n')
+@example("nodes:\n- id: 0\n  label: 'a\nx: 1 #'\n")
+@example("nodes:\n- id: 0\n  label: [a,\nx: 1]\n")
 @example('nodes:\n- {id: 0, label: "a\nx: "}\n')
 @example("nodes:\n  - id: 0\n    label: a\n")
 @example("nodes:\n- id: 0\n  label: a\n  parameters:\n    a:\n      value: 1.0\n    a:\n      value: 1.0\n")
@@ -213,6 +283,7 @@ def edited(draw: Any) -> str:
 @example("nodes:\n- id: 1.0\n  label: a\n")
 def test_a_sidecar_edited_by_hand_is_read_or_refused_as_ever(text: str) -> None:
     assert_read_alike(text)
+    assert_limited_alike(text)
 
 
 def usual(size: int, label: str = "ctx-lh-region_{}") -> NodeColumns:
