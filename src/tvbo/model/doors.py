@@ -1,7 +1,7 @@
 """The verbs of a network by which it comes in and goes out; each finds its format by name in the registry."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from tvbo import registry
 from tvbo.errors import UnknownFormatError
@@ -225,7 +225,7 @@ class Doors:
         FileExistsError
             If another network of such a name lies there; nothing is written then.
         """
-        return save_all([self], folder, **options)
+        return save_all([cast("Network", self)], folder, **options)
 
     def execute(self, format: str = "tvb", **options: Any) -> Any:
         """

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
-from tvbo.errors import NetworkNotFoundError, SidecarError
+from tvbo.errors import LinkNotFoundError, NetworkNotFoundError, SidecarError
 
 if TYPE_CHECKING:
     from tvbo.model.network import Network
@@ -40,7 +40,7 @@ class Links(MutableMapping[str, "Network"]):
         except KeyError:
             near = difflib.get_close_matches(name, self._items, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise NetworkNotFoundError(
+            raise LinkNotFoundError(
                 f"network {self._owner.label!r} has no link {name!r}; it has: {', '.join(self._items) or 'none'}{hint}"
             ) from None
 
@@ -170,7 +170,7 @@ def opened(owner: "Network", other: "Network | Opener", what: str) -> "Network":
     SidecarError
         If it leads back to the one that is linked to it.
     """
-    if hasattr(other, "linked"):
+    if not callable(other):
         return other
     found = other()
     if _leads_to(found, owner):

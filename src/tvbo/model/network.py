@@ -278,6 +278,9 @@ class Network(Doors, Figures):
         )
         if not isinstance(target_network, Network):
             self.matrices[name] = made
+            if named is not None or column_labels is not None:
+                # Said anew what the columns are.
+                self.links.pop(name, None)
             return
         columns = tuple(made.values.shape)[1:]
         if columns != (target_network.number_of_nodes,):
@@ -291,7 +294,8 @@ class Network(Doors, Figures):
             self.matrices[name] = made
         except (ShapeError, TypeError, ValueError):
             del self.links[name]
-            self.links.update(before)
+            if name in before:
+                self.links[name] = before[name]
             raise
 
     def target(self, name: str) -> "Network":

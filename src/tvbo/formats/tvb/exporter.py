@@ -131,8 +131,8 @@ def _name_of(network: Network) -> str | None:
     note = network.extra.get("tvb")
     if note is None or "root" not in note:
         return None
-    gid = note["objects"][note["root"]]["traits"].get("gid", {})
-    return gid.get("uuid")
+    gid: str | None = note["objects"][note["root"]]["traits"].get("gid", {}).get("uuid")
+    return gid
 
 
 class _Exporter:

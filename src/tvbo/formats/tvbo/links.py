@@ -215,11 +215,13 @@ class Link:
             if not place.exists():
                 raise NetworkNotFoundError(f"{own}: {self.what} is {place.name!r}, which is not there: put it beside")
             self._refuse_circle(own, place)
-            return self.trust.share(place, lambda: self.read.of_file(place, self.lineage, self.trust))
+            found: Network = self.trust.share(place, lambda: self.read.of_file(place, self.lineage, self.trust))
+            return found
         place = carried.path / self.name
         self._refuse_circle(own, place)
         lineage = (*self.lineage, place, own)
-        return self.trust.share(place, lambda: self.read.of_group(carried, self.name, lineage, self.trust))
+        found = self.trust.share(place, lambda: self.read.of_group(carried, self.name, lineage, self.trust))
+        return found
 
     def _refuse_circle(self, own: Path, place: Path) -> None:
         if place in self.lineage:
@@ -351,9 +353,11 @@ def _christen(network: Network, called: str | None, names: dict[int, tuple[str, 
     """Give a network and all that it is linked to a name that no other has."""
     if id(network) in names:
         return
-    # The file that it has keeps its name.
+    # The file that it has keeps its name; TVB's own titles are not meant to be read.
     own = network.path.stem if network.path is not None else None
-    wanted = _safe(own or called or _CALLED.get(network.descriptor or "", network.descriptor or "network"))
+    label = network.label if network.label and " gid: " not in network.label else None
+    kind = network.descriptor or "network"
+    wanted = _safe(own or called or label or _CALLED.get(kind, kind))
     taken = {name.casefold() for name, _ in names.values()}
     number, name = 1, wanted
     while name.casefold() in taken:
@@ -368,5 +372,5 @@ def _christen(network: Network, called: str | None, names: dict[int, tuple[str, 
 
 def _safe(text: str) -> str:
     """Spell a name so that every system takes it for a file in the folder."""
-    name = re.sub(r"[^\w.-]+", "_", text).strip("._-")[:64] or "network"
+    name = re.sub(r"[^\w.-]+", "_", text, flags=re.ASCII).strip("._-")[:64] or "network"
     return f"network_{name}" if _DEVICES.match(name) else name
