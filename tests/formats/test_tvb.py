@@ -49,6 +49,7 @@ SHIPPED = [
     (ProjectionSurfaceMEG, "projection_meg_276_surface_16k.npy"),
     (LocalConnectivity, "local_connectivity_16384.mat"),
 ]
+SLOW = {"projection_meg_276_surface_16k.npy"}
 # What tvb-data has that no class of tvb-library reads: for the importers of TVB's web framework.
 OTHERS = {
     "output_ConnectionCapacityMatrix.csv",
@@ -79,7 +80,10 @@ def through_files(obj: Any) -> None:
         assert_tvb_identical(obj, found.execute(format="tvb"))
 
 
-@pytest.mark.parametrize(("cls", "name"), SHIPPED, ids=[name for _, name in SHIPPED])
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [pytest.param(*each, id=each[1], marks=[pytest.mark.slow] * (each[1] in SLOW)) for each in SHIPPED],
+)
 @pytest.mark.parametrize("configured", [False, True])
 def test_what_tvb_ships_comes_back(cls: Any, name: str, configured: bool) -> None:
     with warnings.catch_warnings():

@@ -15,7 +15,7 @@ from tvb.datatypes.projections import ProjectionSurfaceEEG
 from tvb.datatypes.region_mapping import RegionMapping
 from tvb.datatypes.sensors import SensorsEEG, SensorsMEG
 from tvb.datatypes.surfaces import CorticalSurface
-from tvb.simulator import coupling, integrators, models, monitors
+from tvb.simulator import coupling, integrators, models, monitors, noise
 from tvb.simulator.simulator import Simulator
 
 from tvbo import Network
@@ -136,6 +136,33 @@ def test_a_region_simulator_with_a_projection(tmp_path: Path) -> None:
     assert group.links["eeg"].number_of_nodes == 65
     assert group.links["eeg"].target("gain") is group.links["surface"]
     np.testing.assert_array_equal(group.links["stimulus"].nodes.columns["stimulus"], np.arange(76.0))
+
+
+def test_an_eeg_simulation_is_bit_identical(tmp_path: Path) -> None:
+    connectivity = Connectivity.from_file()
+    eeg = monitors.EEG.from_file(period=1.0)
+    eeg.region_mapping.connectivity, eeg.region_mapping.surface = connectivity, CorticalSurface.from_file()
+    train = equations.PulseTrain(parameters={"T": 10.0, "tau": 1.0, "onset": 2.0, "amp": 0.5})
+    stimulus = patterns.StimuliRegion(connectivity=connectivity, temporal=train, weight=np.arange(76.0) / 76)
+    given = Simulator(connectivity=connectivity, monitors=[eeg], stimulus=stimulus)
+    take(given).save_all(tmp_path)
+    parts = Network.from_file(tmp_path / "simulation.yaml").execute(format="tvb")
+    kind, sensors, projection, region_mapping = parts.monitors[0]
+    assert kind == "EEG"
+    again = monitors.EEG(period=1.0, sensors=sensors, projection=projection, region_mapping=region_mapping)
+    back = Simulator(connectivity=parts.connectivity, monitors=[again], stimulus=parts.stimulus)
+    runs = []
+    for simulator in (given, back):
+        simulator.simulation_length = 20.0
+        # With a seed, which also draws where the history begins.
+        simulator.integrator = integrators.HeunStochastic(noise=noise.Additive(nsig=np.array([1e-3]), noise_seed=42))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            simulator.configure()
+            runs.append(simulator.run()[0][1])
+    assert np.isfinite(runs[0]).any()
+    assert np.ptp(runs[0][:, 0, 0, 0]) > 0
+    assert runs[0].tobytes() == runs[1].tobytes()
 
 
 def test_what_is_left_out_is_said() -> None:

@@ -55,6 +55,7 @@ def test_the_target_is_the_network_that_was_given() -> None:
     target = surface()
     made = sensors(target)
     assert made.target("gain") is target
+    assert repr(made) == "<Network None: 2 nodes, gain 2x5, linked to gain>"
     assert made.matrices["gain"].target_network is None
     with pytest.raises(MatrixNotFoundError):
         made.target("gian")

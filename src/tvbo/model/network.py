@@ -506,4 +506,6 @@ class Network(Doors, Figures):
         parts += [f"{name} {'x'.join(map(str, matrix.shape))}" for name, matrix in self.matrices.items()]
         if self.mesh is not None:
             parts.append(f"{self.mesh.number_of_elements} {self.mesh.element_type}s")
+        if self.links:
+            parts.append(f"linked to {', '.join(self.links)}")
         return f"<Network {self.label!r}: {', '.join(parts)}>"

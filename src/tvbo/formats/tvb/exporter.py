@@ -77,7 +77,7 @@ class Session:
     """One walk over linked networks: what is one object in several of them comes out as one."""
 
     def __init__(self) -> None:
-        self._exporters: list[_Exporter] = []
+        self._exporters: dict[str, list[_Exporter]] = {}
 
     def exporter(self, network: Network) -> "_Exporter":
         """
@@ -93,14 +93,14 @@ class Session:
         _Exporter
             It remembers what it made.
         """
-        name = _name_of(network)
-        for known in self._exporters:
-            if known.network is network or (
-                name is not None and name == _name_of(known.network) and known.network.identical(network)
-            ):
+        made = _Exporter(network, self)
+        alike = self._exporters.setdefault(_name_of(network) or str(id(network)), [])
+        for known in alike:
+            # A digest of each, not a comparison of each with each: a file may link as many as it likes.
+            if known.network is network or known.digest == made.digest:
                 return known
-        self._exporters.append(_Exporter(network, self))
-        return self._exporters[-1]
+        alike.append(made)
+        return made
 
     def give(self, network: Network) -> Any:
         """
@@ -141,6 +141,10 @@ class _Exporter:
         self.session = session
         self.notes: list[dict[str, Any]] = network.extra.get("tvb", {}).get("objects", [])
         self.made: dict[int, Any] = {}
+
+    @functools.cached_property
+    def digest(self) -> str:
+        return self.network.digest()
 
     @functools.cached_property
     def fresh(self) -> Any:
