@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tvbo
-from tvbo import Mesh, Network
+from tvbo import Mesh, Network, RowBlocks
 from tvbo.errors import (
     LinkNotFoundError,
     MatrixNotFoundError,
@@ -141,6 +141,24 @@ def test_one_pair_carries_all(tmp_path: Path) -> None:
     assert not again.target("gain").parent().weights_matrix.any()
     again.links.pop("regions")
     assert not again.target("gain").parent().weights_matrix.any()
+
+
+@pytest.mark.parametrize("all_in_one", [True, False])
+def test_matrices_in_blocks_of_linked_networks_are_streamed(all_in_one: bool, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(5, 5))
+    made = graph()
+    for each, rows in ((made.target("gain"), 5), (made.links["regions"], 3)):
+        blocks = iter([values[start : start + 1, :rows] for start in range(rows)])
+        each.set_matrix("blocks", RowBlocks(blocks, (rows, rows)))
+    if all_in_one:
+        made.save(tmp_path / "sensors.yaml")
+    else:
+        made.save_all(tmp_path)
+    found = Network.from_file(tmp_path / "sensors.yaml")
+    for network in (found, made):
+        np.testing.assert_array_equal(network.target("gain").matrix("blocks"), values)
+        np.testing.assert_array_equal(network.target("gain").parent().matrix("blocks"), values[:3, :3])
+    assert_networks_identical(made, found)
 
 
 def test_links_are_opened_when_they_are_asked_for(tmp_path: Path) -> None:

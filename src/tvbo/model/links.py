@@ -5,11 +5,12 @@ A link of the name of a matrix leads to the network whose nodes are the columns 
 parents of networks form a graph without circles.
 """
 
+import contextlib
 import difflib
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
-from tvbo.errors import LinkNotFoundError, NetworkNotFoundError, SidecarError
+from tvbo.errors import LinkNotFoundError, NetworkNotFoundError, ShapeError, SidecarError
 
 if TYPE_CHECKING:
     from tvbo.model.network import Network
@@ -90,6 +91,43 @@ class Links(MutableMapping[str, "Network"]):
             Opens it.
         """
         self._named[name] = opener
+
+    @contextlib.contextmanager
+    def attached(self, name: str, target: "Network", shape: tuple[int, ...]) -> Iterator[None]:
+        """
+        Link the target network of a matrix; if the matrix then turns out not to fit, the links are as they were.
+
+        Parameters
+        ----------
+        name : str
+            The matrix.
+        target : Network
+            The network that its columns are nodes of.
+        shape : tuple of int
+            The shape of the matrix.
+
+        Yields
+        ------
+        None
+            The matrix is set meanwhile.
+
+        Raises
+        ------
+        ShapeError
+            If the network has another number of nodes than the matrix has columns.
+        """
+        if shape[1:] != (target.number_of_nodes,):
+            raise ShapeError(
+                f"matrix {name!r} has shape {shape}, but its target network has {target.number_of_nodes} nodes: "
+                "expected a column for each"
+            )
+        before = self._items.copy()
+        self[name] = target
+        try:
+            yield
+        except (ShapeError, TypeError, ValueError):
+            self._items = before
+            raise
 
     def target(self, name: str) -> "Network":
         """

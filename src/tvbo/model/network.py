@@ -282,21 +282,8 @@ class Network(Doors, Figures):
                 # Said anew what the columns are.
                 self.links.pop(name, None)
             return
-        columns = tuple(made.values.shape)[1:]
-        if columns != (target_network.number_of_nodes,):
-            raise ShapeError(
-                f"matrix {name!r} has shape {tuple(made.values.shape)}, but its target network has "
-                f"{target_network.number_of_nodes} nodes: expected a column for each"
-            )
-        before = self.links.held()
-        self.links[name] = target_network
-        try:
+        with self.links.attached(name, target_network, tuple(made.values.shape)):
             self.matrices[name] = made
-        except (ShapeError, TypeError, ValueError):
-            del self.links[name]
-            if name in before:
-                self.links[name] = before[name]
-            raise
 
     def target(self, name: str) -> "Network":
         """
