@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tvbo.limits import Limits
     from tvbo.model.blocks import RowBlocks, SparseRowBlocks
     from tvbo.model.compare import Difference, NetworkDiff
+    from tvbo.model.doors import save_all
     from tvbo.model.matrices import EdgeMatrix
     from tvbo.model.mesh import Mesh
     from tvbo.model.network import Network
@@ -43,6 +44,7 @@ _HOMES = {
     "SparseRowBlocks": "tvbo.model.blocks",
     "database_path": "tvbo.database",
     "errors": "tvbo.errors",
+    "save_all": "tvbo.model.doors",
 }
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "__version__",
     "database_path",
     "errors",
+    "save_all",
 ]
 
 

@@ -11,6 +11,7 @@ Every exception and warning of tvbo.
     ├── UnsupportedObjectError (TypeError)   an object that no format takes
     ├── MatrixNotFoundError (KeyError)       the network has no matrix of that name
     ├── NetworkNotFoundError (FileNotFoundError)  no such file or no such linked network
+    │   └── LinkNotFoundError (KeyError)     the network has no link of that name
     ├── SidecarError (ValueError)            the YAML half cannot be understood
     ├── CompanionError (OSError)             the HDF5 half is missing or cannot be read
     │   ├── StaleFileError                   it was replaced after it was opened
@@ -38,6 +39,7 @@ __all__ = [
     "DenseSizeError",
     "DuplicateNameError",
     "LimitError",
+    "LinkNotFoundError",
     "LossyConversionError",
     "LossyConversionWarning",
     "MatrixNotFoundError",
@@ -89,6 +91,10 @@ class MatrixNotFoundError(TvboError, KeyError):
 
 class NetworkNotFoundError(TvboError, FileNotFoundError):
     """No such file, or a linked network that cannot be found."""
+
+
+class LinkNotFoundError(NetworkNotFoundError, KeyError):
+    """The network has no link of that name."""
 
 
 class SidecarError(TvboError, ValueError):

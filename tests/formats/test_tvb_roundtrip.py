@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tvbo import Network
-from tvbo.testing import strategies
+from tvbo.testing import datatype_strategies, strategies
 from tvbo.testing.assertions import assert_networks_identical, assert_tvb_identical, clone
 from tvbo.testing.changes import changes
 
@@ -22,6 +22,14 @@ KINDS = {
     "surface": strategies.surfaces(),
     "region mapping": strategies.region_mappings(),
     "cortex": strategies.cortices(),
+    "local connectivity": strategies.local_connectivities(),
+    "sensors": datatype_strategies.sensor_sets(),
+    "projection": datatype_strategies.projection_matrices(),
+    "volume": datatype_strategies.volume_objects(),
+    "region volume mapping": datatype_strategies.region_volume_mappings(),
+    "tracts": datatype_strategies.tract_sets(),
+    "connectivity measure": datatype_strategies.connectivity_measures(),
+    "stimulus": datatype_strategies.stimuli(),
 }
 ANYTHING = st.one_of(*KINDS.values())
 
@@ -135,6 +143,9 @@ CALLED = {
     "vertex_normals": "normals",
     "array_data": "node_mapping_data",
     "matrix": "local_connectivity",
+    "locations": "positions",
+    "projection_data": "gain",
+    "weight": "stimulus",
 }
 
 

@@ -93,13 +93,33 @@ def content(network: "Network") -> Iterator[tuple[str, Any]]:
     network : Network
         The network.
 
-    Yields
-    ------
-    path : str
-        Where a value is.
-    value : scalar, text, array, sparse matrix, or a lazy stand-in
-        The value; nothing is read to list it.
+    Returns
+    -------
+    iterator of (str, value)
+        Where a value is, and the value: a scalar, text, an array, a sparse matrix, or a lazy stand-in. Nothing is
+        read to list it.
+
+    Notes
+    -----
+    A network that is linked in several places is listed once; the other places say where.
     """
+    return _content(network, "", {id(network): ""})
+
+
+def _content(network: "Network", base: str, met: dict[int, str]) -> Iterator[tuple[str, Any]]:
+    for path, value in _own_content(network):
+        yield f"{base}{path}", value
+    linked = [("parent_network", network.parent())] if network.has_parent_network else []
+    linked += [(f"links.{name}", network.links[name]) for name in sorted(network.links)]
+    for name, other in linked:
+        path = f"{base}{name}"
+        if met.setdefault(id(other), path) == path:
+            yield from _content(other, f"{path}.", met)
+        else:
+            yield f"{path}.same_as", met[id(other)]
+
+
+def _own_content(network: "Network") -> Iterator[tuple[str, Any]]:
     for name in ("label", "description", "descriptor", "distance_unit", "time_unit", "number_of_nodes"):
         yield name, getattr(network, name)
     nodes = network.nodes
@@ -129,9 +149,6 @@ def content(network: "Network") -> Iterator[tuple[str, Any]]:
     if network.has_node_mapping:
         yield "node_mapping_data", network.held_node_mapping()
     yield from _tree("extra", network.extra)
-    if network.has_parent_network:
-        for path, value in content(network.parent()):
-            yield f"parent_network.{path}", value
 
 
 def _tree(path: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -1,13 +1,14 @@
 """The verbs of a network by which it comes in and goes out; each finds its format by name in the registry."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from tvbo import registry
 from tvbo.errors import UnknownFormatError
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
     from tvbo.model.network import Network
 
@@ -16,27 +17,51 @@ class Doors:
     """Where a `Network` comes from and what becomes of it."""
 
     @classmethod
-    def from_tvb(cls, obj: Any) -> Self:
+    def from_tvb(cls, obj: Any, *, strict: bool = False) -> Self:
         """
-        Take a TVB datatype, every bit of it.
+        Take a TVB datatype, every bit of it, or the networks of a simulator.
 
         Parameters
         ----------
-        obj : tvb.datatypes object
-            A Connectivity, any Surface, a RegionMapping or a Cortex. It is copied, not changed.
+        obj : tvb.datatypes object or tvb.simulator.simulator.Simulator
+            Any datatype that describes a network, or a simulator. It is copied, not changed.
+        strict : bool
+            Whether it is an error if a simulator holds anything but networks; else that is a warning.
 
         Returns
         -------
         Network
-            ``execute(format="tvb")`` gives the same class back. A RegionMapping or a Cortex becomes a network
-            over the vertices of its surface, with its connectivity as `parent_network`.
+            ``execute(format="tvb")`` gives the same class back. The table in the notes says what becomes what.
 
         Raises
         ------
+        LossyConversionError
+            If `strict`, and something would be left out.
         UnsupportedObjectError
             If it is anything else; the message lists what is taken.
+
+        Notes
+        -----
+        ============================================  ==========================================================
+        Connectivity                                  regions
+        Surface and its subclasses                    vertices, with the mesh
+        RegionMapping, Cortex                         the same, with the connectivity as `parent_network`;
+                                                      Cortex with the matrix ``local_connectivity``
+        LocalConnectivity, StimuliSurface             vertices of their surface, with the mesh
+        Sensors, SensorsEEG, SensorsMEG,              sensors, with columns ``orientation`` and ``usable``
+        SensorsInternal
+        ProjectionMatrix, ProjectionSurfaceEEG,       sensors, with the matrix ``gain``; ``target("gain")`` is the
+        ...MEG, ...SEEG                               network of its sources, and ``links`` has the skull's
+                                                      surfaces
+        ConnectivityMeasure                           regions of its connectivity, with the matrix or the column
+                                                      ``measure``
+        StimuliRegion                                 regions of its connectivity, with the column ``stimulus``
+        Volume, StructuralMRI, SpatialPatternVolume,  no nodes; voxels lie in ``extra["tvb"]``, and the
+        RegionVolumeMapping, Tracts                   connectivity, if there is one, is `parent_network`
+        Simulator                                     no nodes; its networks are the `links`
+        ============================================  ==========================================================
         """
-        made: Self = registry.get("tvb").from_object(obj)
+        made: Self = registry.get("tvb").from_object(obj, strict=strict)
         return made
 
     @classmethod
@@ -178,6 +203,30 @@ class Doors:
         """
         registry.for_path(Path(path), "write", format).write(self, Path(path), **options)
 
+    def save_all(self, folder: "str | os.PathLike[str]", **options: Any) -> "dict[str, Path]":
+        """
+        Write the network and all that it is linked to, each as a pair of files of its own.
+
+        Parameters
+        ----------
+        folder : path-like
+            Where; it is made if it is not there.
+        **options : object
+            As `save` takes them.
+
+        Returns
+        -------
+        dict of str to Path
+            The sidecars by name, that of this network first. ``Network.from_file`` opens each, and what it is
+            linked to when that is asked for, wherever the folder is moved.
+
+        Raises
+        ------
+        FileExistsError
+            If another network of such a name lies there; nothing is written then.
+        """
+        return save_all([cast("Network", self)], folder, **options)
+
     def execute(self, format: str = "tvb", **options: Any) -> Any:
         """
         Give the network as an object of another package.
@@ -194,8 +243,9 @@ class Doors:
         object
             For ``"tvb"``: what came in through `from_tvb`, of the same class and with the same bits, configured
             if it was configured. A network from `from_tvb_surface` gives the named tuple
-            ``(connectivity, surface, region_mapping)``, linked to one another. Any other network gives a
-            configured Connectivity, or a surface if it has a mesh and nothing else.
+            ``(connectivity, surface, region_mapping)``, linked to one another, and one of a simulator
+            ``(connectivity, surface, stimulus, monitors)``. What was one object comes out as one. Any other network
+            gives a configured Connectivity, or a surface if it has a mesh and nothing else.
 
         Raises
         ------
@@ -206,3 +256,30 @@ class Doors:
         if not hasattr(module, "to_object"):
             raise UnknownFormatError(f"format {format!r} gives no objects; it {registry.abilities(module)}")
         return module.to_object(self, **options)
+
+
+def save_all(networks: "Iterable[Network]", folder: "str | os.PathLike[str]", **options: Any) -> "dict[str, Path]":
+    """
+    Write networks and all that they are linked to, each as a pair of files of its own.
+
+    Parameters
+    ----------
+    networks : iterable of Network
+        The networks.
+    folder : path-like
+        Where; it is made if it is not there.
+    **options : object
+        As `Network.save` takes them.
+
+    Returns
+    -------
+    dict of str to Path
+        The sidecars by name: those of the networks given first, then those of what they are linked to.
+
+    Raises
+    ------
+    FileExistsError
+        If another network of such a name lies there; nothing is written then.
+    """
+    paths: dict[str, Path] = registry.get("tvbo").write_all(networks, Path(folder), **options)
+    return paths

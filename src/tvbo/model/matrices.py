@@ -8,7 +8,7 @@ network's nodes (a gain matrix: sensors x regions).
 
 import difflib
 import math
-from collections.abc import Iterator, MutableMapping, Sequence, Sized
+from collections.abc import Container, Iterator, MutableMapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +43,7 @@ class EdgeMatrix:
     column_labels : array, shape (n_columns,), str, or None
         Names of the columns, where they are not the network's nodes.
     target_network : str or None
-        The sidecar of the network that the columns are nodes of.
+        The name of the sidecar of the network that the columns are nodes of, where it is not among the `links`.
     extra : dict
         What else a file says of the matrix (``description``, ``non_negative``, ...), kept as it was.
     """
@@ -136,13 +136,16 @@ class MatrixStore(MutableMapping[str, EdgeMatrix]):
     ----------
     nodes : sized
         The nodes; their number is what counts.
+    linked : container of str, optional
+        Names of matrices whose columns are nodes of a linked network.
     """
 
-    __slots__ = ("_items", "_nodes")
+    __slots__ = ("_items", "_linked", "_nodes")
 
-    def __init__(self, nodes: Sized) -> None:
+    def __init__(self, nodes: Sized, linked: Container[str] = ()) -> None:
         self._items: dict[str, EdgeMatrix] = {}
         self._nodes = nodes
+        self._linked = linked
 
     def __getitem__(self, name: str) -> EdgeMatrix:
         try:
@@ -242,7 +245,7 @@ class MatrixStore(MutableMapping[str, EdgeMatrix]):
                 raise ShapeError(
                     f"matrix {name!r} has {shape[1]} columns but {len(matrix.column_labels)} column labels"
                 )
-        elif columns and shape[1] != n and matrix.target_network is None:
+        elif columns and shape[1] != n and matrix.target_network is None and name not in self._linked:
             raise ShapeError(
                 f"matrix {name!r} has shape {shape}, but the network has {n} nodes: expected ({n}, {n}), "
                 "or column_labels= or target_network= to say what its columns are"

@@ -12,6 +12,7 @@ from tvbo.model.arrays import Array, LazyDict, as_array
 from tvbo.model.chunked import as_dask
 from tvbo.model.doors import Doors
 from tvbo.model.figures import Figures
+from tvbo.model.links import Links, from_below, opened
 from tvbo.model.matrices import DENSE_BYTES, LENGTHS, WEIGHTS, MatrixStore, convert, edge_matrix
 from tvbo.model.mesh import Mesh
 from tvbo.model.nodes import NodeTable
@@ -31,7 +32,7 @@ class Network(Doors, Figures):
     label, description : str, optional
         A name and a text for people.
     descriptor : str, optional
-        What kind of network it is: ``SC``, ``FC``, ``surface``, ``projection``, ...
+        What kind of network it is: ``SC``, ``FC``, ``surface``, ``projection``, ``simulation``, ...
     mesh : Mesh, optional
         The surface whose vertices are the nodes.
     parameters : mapping of str to Parameter or value, optional
@@ -48,6 +49,9 @@ class Network(Doors, Figures):
     ----------
     matrices : MatrixStore
         The matrices by name, with their units.
+    links : Links
+        Further networks by name, opened when they are first asked for. One of the name of a matrix has the
+        columns of that matrix as its nodes: see `target`.
     extra : dict
         Whatever has no other place: it is saved, reloaded and compared. Plain values and arrays.
     path : Path or None
@@ -84,7 +88,8 @@ class Network(Doors, Figures):
             )
         if mesh is not None and not nodes.has_positions:
             nodes.share_positions(mesh.arrays, "vertices")
-        self.matrices = MatrixStore(nodes)
+        self.links = Links(self)
+        self.matrices = MatrixStore(nodes, self.links)
         self.parameters = parameters if isinstance(parameters, Parameters) else Parameters(parameters)
         self._mapping = LazyDict()
         if node_mapping_data is not None:
@@ -242,7 +247,7 @@ class Network(Doors, Figures):
         unit: str | None = None,
         directed: bool | None = None,
         column_labels: Sequence[str] | Array | None = None,
-        target_network: str | None = None,
+        target_network: "str | Network | None" = None,
     ) -> None:
         """
         Add or replace a matrix.
@@ -259,22 +264,49 @@ class Network(Doors, Figures):
             Whether it is meant to be directed.
         column_labels : sequence of str, shape (n_columns,), optional
             Names of the columns, where they are not the network's nodes.
-        target_network : str, optional
-            The sidecar of the network that the columns are nodes of.
+        target_network : Network or str, optional
+            The network that the columns are nodes of, which is saved along; or the name of its sidecar.
 
         Raises
         ------
         ShapeError
             If it does not fit the nodes; the network is as it was.
         """
-        self.matrices[name] = edge_matrix(
-            name,
-            values,
-            unit=unit,
-            directed=directed,
-            column_labels=column_labels,
-            target_network=target_network,
+        named = None if isinstance(target_network, Network) else target_network
+        made = edge_matrix(
+            name, values, unit=unit, directed=directed, column_labels=column_labels, target_network=named
         )
+        if not isinstance(target_network, Network):
+            self.matrices[name] = made
+            if named is not None or column_labels is not None:
+                # Said anew what the columns are.
+                self.links.pop(name, None)
+            return
+        with self.links.attached(name, target_network, tuple(made.values.shape)):
+            self.matrices[name] = made
+
+    def target(self, name: str) -> "Network":
+        """
+        Give the network that the columns of a matrix are nodes of; it is opened when it is first asked for.
+
+        Parameters
+        ----------
+        name : str
+            The matrix, such as ``gain``.
+
+        Returns
+        -------
+        Network
+            The network.
+
+        Raises
+        ------
+        MatrixNotFoundError
+            If there is no such matrix, nor a link of that name.
+        NetworkNotFoundError
+            If nobody said which network that is, or its file is missing.
+        """
+        return self.links.target(name)
 
     @property
     def weights_matrix(self) -> Array:
@@ -329,13 +361,8 @@ class Network(Doors, Figures):
 
     @parent_network.setter
     def parent_network(self, parent: "Network | Callable[[], Network] | None") -> None:  # numpydoc ignore=GL08
-        if parent is not None and not isinstance(parent, Network) and not callable(parent):
-            raise TypeError(f"parent_network is a {type(parent).__name__}: expected a Network, as from_file gives it")
-        above = parent
-        while isinstance(above, Network):
-            if above is self:
-                raise ValueError("a network cannot be its own parent network, nor that of its parent")
-            above = above._parent
+        if parent is not None:
+            from_below(self, parent, "parent network")
         self._parent = parent
 
     @property
@@ -359,9 +386,20 @@ class Network(Doors, Figures):
         """
         if self._parent is None:
             raise NetworkNotFoundError(f"network {self.label!r} has no parent network")
-        if not isinstance(self._parent, Network):
-            self._parent = self._parent()
-        return self._parent
+        self._parent = found = opened(self, self._parent, "parent network")
+        return found
+
+    def linked(self) -> "list[Network]":
+        """
+        List the networks that this one is linked to, as far as they are in memory.
+
+        Returns
+        -------
+        list of Network
+            The parent, then the links.
+        """
+        held = [self._parent, *self.links.held().values()]
+        return [each for each in held if isinstance(each, Network)]
 
     @property
     def _mesh_vertices(self) -> Array:
@@ -455,4 +493,6 @@ class Network(Doors, Figures):
         parts += [f"{name} {'x'.join(map(str, matrix.shape))}" for name, matrix in self.matrices.items()]
         if self.mesh is not None:
             parts.append(f"{self.mesh.number_of_elements} {self.mesh.element_type}s")
+        if self.links:
+            parts.append(f"linked to {', '.join(self.links)}")
         return f"<Network {self.label!r}: {', '.join(parts)}>"

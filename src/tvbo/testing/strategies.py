@@ -4,25 +4,21 @@ Hypothesis strategies over everything that The Virtual Brain accepts as a brain 
 `connectivities`, `surfaces`, `region_mappings`, `cortices` and `surface_networks` draw small objects from the
 whole legal space: traits that are unset, ``None``, empty or full; arrays of any bits, any shape that TVB
 takes, and any memory order; text that trips parsers; every sparse layout; objects fresh, read, configured or
-half configured. About half of what they draw is tidy, which means that the arrays fit one another.
+half configured. About half of what they draw is tidy, which means that the arrays fit one another. Sensors,
+projections, volumes, measures, stimuli and simulators are in `tvbo.testing.datatype_strategies`.
 
-Their building blocks are in `tvbo.testing.array_strategies`; `tvbo.testing.changes` draws one change to
-an object.
+Their building blocks are in `tvbo.testing.array_strategies` and `tvbo.testing.drawing`;
+`tvbo.testing.changes` draws one change to an object.
 
 Values are made through TVB's own doors, so that whatever it would refuse is not drawn.
 """
 
-import contextlib
 import math
-import uuid
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from tvb.basic.exceptions import ValidationException
-from tvb.basic.neotraits.ex import TraitError
 from tvb.datatypes import equations
 from tvb.datatypes import surfaces as tvb_surfaces
 from tvb.datatypes.connectivity import Connectivity
@@ -41,12 +37,15 @@ from tvbo.testing.array_strategies import (
     texts,
 )
 from tvbo.testing.assertions import clone
+from tvbo.testing.drawing import christen, give, give_array, length_of, quietly, read_all, tame_floats
 
 __all__ = [
     "EQUATION_CLASSES",
     "SURFACE_CLASSES",
     "connectivities",
     "cortices",
+    "equation_objects",
+    "local_connectivities",
     "region_mappings",
     "surface_networks",
     "surfaces",
@@ -70,85 +69,9 @@ EQUATION_CLASSES = (
     equations.Sigmoid,
 )
 
-# What TVB raises from configure() and the like when the data are not fit for it; gdist may not be installed, and a
-# number_of_regions that somebody set to 2**53 asks for an array as long.
-_TVB_REFUSES = (
-    MemoryError,
-    TraitError,
-    ValidationException,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-
-Maker = Callable[[Shape], Any]
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Let TVB compute with NaN and stop half-way: what it leaves behind is a legal object too."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.suppress(*_TVB_REFUSES):
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _give_array(draw: Draw, obj: Any, name: str, make: Maker, shape: Shape, *, tidy: bool, needed: bool) -> None:
-    """Leave a trait unset, read it unset, or set it to an empty, full or oddly shaped array."""
-    if needed and tidy:
-        state = "full"
-    elif tidy:
-        state = draw(st.sampled_from(["unset", "full", "full", "read", "empty"]))
-    else:
-        state = draw(st.sampled_from(["full", "unset", "read", "empty", "odd"]))
-    if state == "read":
-        # TVB then stores the default, or None where there is none.
-        getattr(obj, name, None)
-    elif state != "unset":
-        if state == "empty":
-            shape = draw(st.sampled_from([(0,), (0, *shape[1:]), (0, 0)]))
-        elif state == "odd":
-            n = shape[0] if shape else 1
-            odd = [(), (1,), (n, 1), (n + 1,), (n + 1, n + 1), (n + 1, 3), (1, n, 2), (2, 2, 2), (0, 3)]
-            shape = draw(st.sampled_from(odd))
-        setattr(obj, name, draw(make(shape)))
-
-
-def _give(draw: Draw, obj: Any, name: str, values: Any, *, often: bool = False) -> None:
-    """Leave a trait unset, read it unset, or set it."""
-    state = draw(st.sampled_from(["unset", "read", "full", *["full"] * 5 * often]))
-    if state == "read":
-        getattr(obj, name, None)
-    elif state == "full":
-        setattr(obj, name, draw(values))
-
-
-def _christen(draw: Draw, obj: Any) -> None:
-    """Give gid, title and tags; TVB's own gid would make examples that cannot be repeated."""
-    obj.gid = draw(_GIDS)
-    obj.set_title()
-    if draw(st.booleans()):
-        obj.title = draw(texts())
-    if draw(st.booleans()):
-        obj.tags = draw(st.dictionaries(texts(), texts(), max_size=3))
-
-
-def _read_all(obj: Any) -> None:
-    """Read every trait, as validate() and reports do: TVB then stores the defaults."""
-    for name in type(obj).declarative_attrs:
-        getattr(obj, name, None)
-
-
-_GIDS = st.integers(0, 2**128 - 1).map(lambda number: uuid.UUID(int=number))
 _COUNTS = st.sampled_from([0, 1, -1, 5, 2**53 + 1, 2**63 - 1])
 _LENGTHS = st.sampled_from([0.0, -0.0, 1.5, 0.1, 1e-320, math.inf, -math.inf])  # a Float trait refuses NaN
 _SELECTIONS = st.lists(st.one_of(st.integers(0, 5), st.booleans(), st.integers()), max_size=3)
-
-
-def _tame_floats(shape: Shape) -> Any:
-    return float_arrays(shape, tame=True)
 
 
 def _speeds(shape: Shape) -> Any:
@@ -178,10 +101,10 @@ def connectivities(max_regions: int = 4) -> Any:
 
 def _connectivity(draw: Draw, max_regions: int) -> Any:
     obj = Connectivity()
-    _christen(draw, obj)
+    christen(draw, obj)
     n = draw(st.integers(0, max_regions))
     tidy = draw(st.booleans())
-    floats = draw(st.sampled_from([_tame_floats, float_arrays]))
+    floats = draw(st.sampled_from([tame_floats, float_arrays]))
     for name, make, shape, needed in (
         ("region_labels", label_arrays, (n,), True),
         ("weights", floats, (n, n), True),
@@ -193,24 +116,24 @@ def _connectivity(draw: Draw, max_regions: int) -> Any:
         ("orientations", floats, (n, 3), False),
         ("areas", floats, draw(st.sampled_from([(n,), (n, 1)])), False),
     ):
-        _give_array(draw, obj, name, make, shape, tidy=tidy, needed=needed)
+        give_array(draw, obj, name, make, shape, tidy=tidy, needed=needed)
     life = draw(st.sampled_from(["fresh", "configured", "by hand", "read"]))
     if life == "by hand":
-        _give_array(draw, obj, "idelays", int_arrays, (n, n), tidy=False, needed=False)
-        _give_array(draw, obj, "delays", floats, (n, n), tidy=False, needed=False)
-        _give(draw, obj, "number_of_regions", _COUNTS)
-        _give(draw, obj, "number_of_connections", _COUNTS)
+        give_array(draw, obj, "idelays", int_arrays, (n, n), tidy=False, needed=False)
+        give_array(draw, obj, "delays", floats, (n, n), tidy=False, needed=False)
+        give(draw, obj, "number_of_regions", _COUNTS)
+        give(draw, obj, "number_of_connections", _COUNTS)
     elif life == "configured":
-        with _quietly():
+        with quietly():
             obj.configure()
     elif life == "read":
-        _read_all(obj)
+        read_all(obj)
     # After configure(), so that it may contradict the matrix.
-    _give(draw, obj, "undirected", st.sampled_from([True, False, None]))
-    _give(draw, obj, "parent_connectivity", st.one_of(st.none(), texts()))
-    _give(draw, obj, "saved_selection", st.one_of(_SELECTIONS, _SELECTIONS.map(tuple)))
+    give(draw, obj, "undirected", st.sampled_from([True, False, None]))
+    give(draw, obj, "parent_connectivity", st.one_of(st.none(), texts()))
+    give(draw, obj, "saved_selection", st.one_of(_SELECTIONS, _SELECTIONS.map(tuple)))
     if draw(st.booleans()):
-        with _quietly():
+        with quietly():
             obj.set_idelays(draw(st.sampled_from([0.1, 1.0, 0.9765625])))
     return obj
 
@@ -237,11 +160,11 @@ def surfaces(max_vertices: int = 5, classes: Sequence[type] = SURFACE_CLASSES) -
 def _surface(draw: Draw, max_vertices: int, classes: Sequence[type]) -> Any:
     cls = draw(st.sampled_from(list(classes)))
     obj = cls()
-    _christen(draw, obj)
+    christen(draw, obj)
     n_vertices = draw(st.integers(0, max_vertices))
     n_triangles = draw(st.integers(0, max_vertices))
     tidy = draw(st.booleans())
-    floats = draw(st.sampled_from([_tame_floats, float_arrays]))
+    floats = draw(st.sampled_from([tame_floats, float_arrays]))
 
     def corners(shape: Shape) -> Any:
         return int_arrays(shape, below=n_vertices if tidy else None)
@@ -253,29 +176,29 @@ def _surface(draw: Draw, max_vertices: int, classes: Sequence[type]) -> Any:
         ("triangle_normals", floats, (n_triangles, 3), False),
         ("hemisphere_mask", bool_arrays, (n_vertices,), False),
     ):
-        _give_array(draw, obj, name, make, shape, tidy=tidy, needed=needed)
+        give_array(draw, obj, name, make, shape, tidy=tidy, needed=needed)
     size = (n_vertices, n_vertices)
-    _give(draw, obj, "geodesic_distance_matrix", st.one_of(st.none(), sparse_matrices(size, ["csc"])))
+    give(draw, obj, "geodesic_distance_matrix", st.one_of(st.none(), sparse_matrices(size, ["csc"])))
     if cls is tvb_surfaces.Surface:
-        _give(draw, obj, "surface_type", texts())
-    _give(draw, obj, "zero_based_triangles", st.booleans())
+        give(draw, obj, "surface_type", texts())
+    give(draw, obj, "zero_based_triangles", st.booleans())
     life = draw(st.sampled_from(["fresh", "configured", "by hand", "read"]))
     if life == "by hand":
         for name in ("number_of_vertices", "number_of_triangles"):
-            _give(draw, obj, name, _COUNTS)
+            give(draw, obj, name, _COUNTS)
         for name in ("edge_mean_length", "edge_min_length", "edge_max_length"):
-            _give(draw, obj, name, _LENGTHS)
+            give(draw, obj, name, _LENGTHS)
     elif life == "configured":
-        with _quietly():
+        with quietly():
             obj.configure()
         if draw(st.booleans()):
-            with _quietly():
+            with quietly():
                 obj.validate()
     elif life == "read":
-        _read_all(obj)
+        read_all(obj)
     # After configure(), which would overwrite them.
-    _give(draw, obj, "bi_hemispheric", st.booleans())
-    _give(draw, obj, "valid_for_simulations", st.booleans())
+    give(draw, obj, "bi_hemispheric", st.booleans())
+    give(draw, obj, "valid_for_simulations", st.booleans())
     return obj
 
 
@@ -293,21 +216,21 @@ def region_mappings() -> Any:
 
 def _region_mapping(draw: Draw, surface_classes: Sequence[type]) -> Any:
     obj = RegionMapping()
-    _christen(draw, obj)
-    _give(draw, obj, "connectivity", connectivities(3), often=True)
-    _give(draw, obj, "surface", surfaces(4, surface_classes), often=True)
+    christen(draw, obj)
+    give(draw, obj, "connectivity", connectivities(3), often=True)
+    give(draw, obj, "surface", surfaces(4, surface_classes), often=True)
     tidy = draw(st.booleans())
-    n_vertices = _length_of(vars(obj).get("surface"), "vertices")
+    n_vertices = length_of(vars(obj).get("surface"), "vertices")
     # Longer than the surface has vertices is usual: TVB appends the regions that are not on it.
     shape = (n_vertices + draw(st.integers(0, 3)),)
-    n_regions = _length_of(vars(obj).get("connectivity"), "weights")
+    n_regions = length_of(vars(obj).get("connectivity"), "weights")
 
     def region_indices(shape: Shape) -> Any:
         return _regions_or_none(shape, n_regions) if tidy else int_arrays(shape)
 
-    _give_array(draw, obj, "array_data", region_indices, shape, tidy=tidy, needed=True)
+    give_array(draw, obj, "array_data", region_indices, shape, tidy=tidy, needed=True)
     if draw(st.booleans()):
-        with _quietly():
+        with quietly():
             obj.configure()
     return obj
 
@@ -315,11 +238,6 @@ def _region_mapping(draw: Draw, surface_classes: Sequence[type]) -> Any:
 def _regions_or_none(shape: Shape, n_regions: int) -> Any:
     # -1 marks the medial wall.
     return int_arrays(shape, below=n_regions + 1).map(lambda indices: indices - 1)
-
-
-def _length_of(obj: Any, name: str) -> int:
-    array = None if obj is None else vars(obj).get(name)
-    return 0 if array is None or array.ndim == 0 else min(int(array.shape[0]), 8)
 
 
 def cortices() -> Any:
@@ -339,29 +257,41 @@ def cortices() -> Any:
 
 def _cortex(draw: Draw) -> Any:
     obj = Cortex()
-    _christen(draw, obj)
+    christen(draw, obj)
     mappings = st.composite(_region_mapping)(SURFACE_CLASSES[:3])
-    _give(draw, obj, "region_mapping_data", mappings, often=True)
+    give(draw, obj, "region_mapping_data", mappings, often=True)
     mapping = vars(obj).get("region_mapping_data")
     surface = None if mapping is None else vars(mapping).get("surface")
-    n_vertices = _length_of(surface, "vertices")
-    _give(draw, obj, "local_connectivity", st.composite(_local_connectivity)(surface), often=True)
+    n_vertices = length_of(surface, "vertices")
+    give(draw, obj, "local_connectivity", st.composite(_local_connectivity)(surface), often=True)
     strength = draw(st.sampled_from([(1,), (n_vertices,), ()]))
-    _give_array(draw, obj, "coupling_strength", float_arrays, strength, tidy=True, needed=False)
+    give_array(draw, obj, "coupling_strength", float_arrays, strength, tidy=True, needed=False)
     life = draw(st.sampled_from(["fresh", "mapped", "configured", "read"]))
-    with _quietly():
+    with quietly():
         if life == "mapped":
             _ = obj.region_mapping
         elif life == "configured":
             obj.configure()
         elif life == "read":
-            _read_all(obj)
+            read_all(obj)
     return obj
+
+
+def local_connectivities() -> Any:
+    """
+    Draw LocalConnectivity objects that are no part of a cortex.
+
+    Returns
+    -------
+    SearchStrategy of LocalConnectivity
+        The strategy; most have a surface, which fits the matrix.
+    """
+    return st.one_of(st.none(), surfaces(4, SURFACE_CLASSES[:1])).flatmap(st.composite(_local_connectivity))
 
 
 def _local_connectivity(draw: Draw, cortical_surface: Any) -> Any:
     obj = LocalConnectivity()
-    _christen(draw, obj)
+    christen(draw, obj)
     whose = draw(st.sampled_from(["same", "copy", "other", "unset", "read"]))
     if whose in ("same", "copy") and isinstance(cortical_surface, tvb_surfaces.CorticalSurface):
         obj.surface = cortical_surface if whose == "same" else clone(cortical_surface)
@@ -369,25 +299,42 @@ def _local_connectivity(draw: Draw, cortical_surface: Any) -> Any:
         obj.surface = draw(surfaces(3, [tvb_surfaces.CorticalSurface]))
     elif whose == "read":
         getattr(obj, "surface", None)
-    size = (_length_of(cortical_surface, "vertices") or draw(st.integers(0, 3))) + draw(st.integers(0, 2))
+    size = (length_of(cortical_surface, "vertices") or draw(st.integers(0, 3))) + draw(st.integers(0, 2))
     shape = draw(st.sampled_from([(size, size), (size, size), (size, size + 1), (0, 0)]))
-    _give(draw, obj, "matrix", sparse_matrices(shape), often=True)
-    _give(draw, obj, "equation", st.one_of(st.none(), st.composite(_equation)()))
-    _give(draw, obj, "cutoff", _LENGTHS)
+    give(draw, obj, "matrix", sparse_matrices(shape), often=True)
+    give(draw, obj, "equation", st.one_of(st.none(), equation_objects()))
+    give(draw, obj, "cutoff", _LENGTHS)
     return obj
 
 
-def _equation(draw: Draw) -> Any:
-    cls = draw(st.sampled_from(EQUATION_CLASSES))
+def equation_objects(classes: Sequence[type] = EQUATION_CLASSES) -> Any:
+    """
+    Draw Equation objects.
+
+    Parameters
+    ----------
+    classes : sequence of type
+        The classes to choose from.
+
+    Returns
+    -------
+    SearchStrategy of Equation
+        The strategy; the text of an equation, where its class does not give it, is any text.
+    """
+    return st.composite(_equation)(tuple(classes))
+
+
+def _equation(draw: Draw, classes: Sequence[type]) -> Any:
+    cls = draw(st.sampled_from(list(classes)))
     obj = cls()
-    _christen(draw, obj)
-    if cls in (equations.FiniteSupportEquation, equations.DiscreteEquation):
-        _give(draw, obj, "equation", texts())
+    christen(draw, obj)
+    if type(getattr(cls, "equation")).__name__ != "Final":  # noqa: B009
+        give(draw, obj, "equation", texts())
     elif draw(st.booleans()):
         _ = obj.equation
     names = st.one_of(st.sampled_from(["amp", "sigma", "midpoint", "offset"]), texts())
     one_float = float_arrays((1,)).map(lambda array: array[0].item())
-    _give(draw, obj, "parameters", st.dictionaries(names, st.one_of(one_float, st.integers()), max_size=4))
+    give(draw, obj, "parameters", st.dictionaries(names, st.one_of(one_float, st.integers()), max_size=4))
     return obj
 
 
@@ -407,8 +354,8 @@ def _surface_network(draw: Draw) -> Any:
     conn = draw(connectivities(3))
     surf = draw(surfaces(4))
     rmap = RegionMapping()
-    _christen(draw, rmap)
-    n_vertices, n_regions = _length_of(surf, "vertices"), _length_of(conn, "weights")
+    christen(draw, rmap)
+    n_vertices, n_regions = length_of(surf, "vertices"), length_of(conn, "weights")
     shape = (n_vertices + draw(st.integers(0, 2)),)
     rmap.array_data = draw(_regions_or_none(shape, n_regions))
     if draw(st.booleans()):

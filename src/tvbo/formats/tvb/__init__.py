@@ -1,21 +1,33 @@
 """
-Live objects of The Virtual Brain: Connectivity, surfaces, region mappings and cortices.
+Live objects of The Virtual Brain: connectivities, surfaces, mappings, sensors, projections, volumes, stimuli.
 
 Every declared trait that an object holds is kept, by a walk over its ``__dict__``; a trait that is not there
-stays away, which TVB tells from None and from an empty array. `HOMES` says which traits have a place of their
-own in a network, where people can see and change them; all others lie in ``extra["tvb"]``. One table serves
-both directions.
+stays away, which TVB tells from None and from an empty array. The tables in `tvbo.formats.tvb.table` say which
+objects make up one network, which ones networks that are linked to it (`PLANS`), and which traits have a place of
+their own there, where people can see and change them (`HOMES`); all others lie in ``extra["tvb"]``. The same
+tables serve both directions.
 """
 
 from typing import Any
 
 from tvbo.errors import UnsupportedObjectError, warn
 from tvbo.formats.tvb.exporter import TVBSurface, to_object
-from tvbo.formats.tvb.importer import Importer
-from tvbo.formats.tvb.table import HOMES, SURFACES, TAKEN, kind_of
+from tvbo.formats.tvb.importer import Graph, Importer
+from tvbo.formats.tvb.simulator import TVBMonitor, TVBSimulation, from_simulator
+from tvbo.formats.tvb.table import HOMES, SURFACES, TAKEN, is_simulator, kind_of
 from tvbo.model.network import Network
 
-__all__ = ["HOMES", "TAKEN", "TVBSurface", "from_object", "from_surface", "takes", "to_object"]
+__all__ = [
+    "HOMES",
+    "TAKEN",
+    "TVBMonitor",
+    "TVBSimulation",
+    "TVBSurface",
+    "from_object",
+    "from_surface",
+    "takes",
+    "to_object",
+]
 
 
 def takes(obj: object) -> bool:
@@ -30,19 +42,21 @@ def takes(obj: object) -> bool:
     Returns
     -------
     bool
-        True for a Connectivity, any Surface, a RegionMapping or a Cortex.
+        True for objects of the classes in `TAKEN`, and for a Simulator.
     """
-    return kind_of(obj) in TAKEN
+    return kind_of(obj) in TAKEN or is_simulator(obj)
 
 
-def from_object(obj: Any) -> Network:
+def from_object(obj: Any, *, strict: bool = False) -> Network:
     """
-    Take a TVB datatype.
+    Take a TVB datatype, or the networks of a simulator.
 
     Parameters
     ----------
-    obj : tvb.datatypes object
-        Of one of the classes in `TAKEN`.
+    obj : tvb.datatypes object or tvb.simulator.simulator.Simulator
+        Of one of the classes in `TAKEN`, which lose nothing, or a simulator.
+    strict : bool
+        Whether it is an error if a simulator holds anything but networks; else that is a warning.
 
     Returns
     -------
@@ -51,13 +65,14 @@ def from_object(obj: Any) -> Network:
 
     Raises
     ------
+    LossyConversionError
+        If `strict`, and something would be left out.
     UnsupportedObjectError
         If it is of another class.
     """
-    if not takes(obj):
-        kind = f"{type(obj).__module__}.{type(obj).__qualname__}"
-        raise UnsupportedObjectError(f"cannot take a {kind}: expected one of tvb.datatypes' {', '.join(TAKEN)}")
-    return Importer().run(obj, None)
+    if is_simulator(obj):
+        return from_simulator(obj, strict=strict)
+    return Graph().network_of(obj)
 
 
 def from_surface(connectivity: Any, surface: Any, region_mapping: Any) -> tuple[Network, Network]:
@@ -94,5 +109,5 @@ def from_surface(connectivity: Any, surface: Any, region_mapping: Any) -> tuple[
         own = region_mapping.__dict__.get(name)
         if own is not None and own is not given:
             warn(f"region_mapping.{name} is another object than the {name} given; the one given is linked")
-    network = Importer().run(region_mapping, (connectivity, surface))
+    network = Importer(Graph()).run(region_mapping, (connectivity, surface))
     return network.parent(), network

@@ -8,7 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
-from tvbo.formats.tvb.table import MODULES, tvb_module
+from tvbo.formats.tvb.simulator import simulation
+from tvbo.formats.tvb.table import MODULES, PATTERN, family, tvb_module
 from tvbo.formats.tvb.values import DERIVED, copied, derived_idelays, plain
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.matrices import LENGTHS
@@ -47,7 +48,7 @@ def to_object(network: Network) -> Any:
 
     Returns
     -------
-    tvb.datatypes object or TVBSurface
+    tvb.datatypes object, TVBSurface or TVBSimulation
         As `Network.execute` says.
 
     Raises
@@ -56,14 +57,7 @@ def to_object(network: Network) -> Any:
         If the network lacks what TVB needs.
     """
     tvb_module("tvb.basic.neotraits.api")
-    note = network.extra.get("tvb")
-    if note is None:
-        return _fresh(network)
-    exporter = _Exporter(network, note["objects"])
-    root = exporter.object(note["root"])
-    if note["returns"] == "surface":
-        return TVBSurface(root.connectivity, root.surface, root)
-    return root
+    return Session().give(network)
 
 
 @functools.cache
@@ -79,11 +73,102 @@ def _class_of(name: str, module: str) -> type:
     raise UnsupportedObjectError(f"the network names the class {module}.{name}, which is not one that tvbo restores")
 
 
+class Session:
+    """One walk over linked networks: what is one object in several of them comes out as one."""
+
+    def __init__(self) -> None:
+        self._exporters: dict[str, list[_Exporter]] = {}
+
+    def exporter(self, network: Network) -> "_Exporter":
+        """
+        Give what makes objects of a network; the same for networks that are the same to the last bit.
+
+        Parameters
+        ----------
+        network : Network
+            The network.
+
+        Returns
+        -------
+        _Exporter
+            It remembers what it made.
+        """
+        made = _Exporter(network, self)
+        alike = self._exporters.setdefault(_name_of(network) or str(id(network)), [])
+        for known in alike:
+            # A digest of each, not a comparison of each with each: a file may link as many as it likes.
+            if known.network is network or known.digest == made.digest:
+                return known
+        alike.append(made)
+        return made
+
+    def give(self, network: Network) -> Any:
+        """
+        Give what a network stands for.
+
+        Parameters
+        ----------
+        network : Network
+            The network.
+
+        Returns
+        -------
+        tvb.datatypes object, TVBSurface or TVBSimulation
+            The object.
+        """
+        exporter = self.exporter(network)
+        note = network.extra.get("tvb")
+        if note is None:
+            return exporter.fresh
+        if note["returns"] == "simulation":
+            return simulation(exporter, note)
+        root = exporter.object(note["root"])
+        return TVBSurface(root.connectivity, root.surface, root) if note["returns"] == "surface" else root
+
+
+def _name_of(network: Network) -> str | None:
+    """Give what identical networks have in common and is soon looked up: the gid of the object they are made of."""
+    note = network.extra.get("tvb")
+    if note is None or "root" not in note:
+        return None
+    gid: str | None = note["objects"][note["root"]]["traits"].get("gid", {}).get("uuid")
+    return gid
+
+
 class _Exporter:
-    def __init__(self, network: Network, notes: list[dict[str, Any]]) -> None:
+    def __init__(self, network: Network, session: Session) -> None:
         self.network = network
-        self.notes = notes
+        self.session = session
+        self.notes: list[dict[str, Any]] = network.extra.get("tvb", {}).get("objects", [])
         self.made: dict[int, Any] = {}
+
+    @functools.cached_property
+    def digest(self) -> str:
+        return self.network.digest()
+
+    @functools.cached_property
+    def fresh(self) -> Any:
+        return _fresh(self.network, self.session)
+
+    def part(self, number: int | None, kind: str) -> Any:
+        """Give the object of a number, or else the first one that can stand for a class."""
+        wanted = family(kind)
+        if not self.notes:
+            made = self.fresh
+            for each in made if isinstance(made, TVBSurface) else (made,):
+                if family(type(each).__name__) == wanted:
+                    return each
+        fitting = [index for index, note in enumerate(self.notes) if family(note["class"]) == wanted]
+        if not fitting:
+            raise UnsupportedObjectError(
+                f"network {self.network.label!r} gives no {wanted}, which a network that is linked to it needs"
+            )
+        return self.object(number if number in fitting else fitting[0])
+
+    def linked(self, encoded: dict[str, Any]) -> Any:
+        """Give an object that lies in a linked network."""
+        network = self.network.links[encoded["link"]]
+        return self.session.exporter(network).part(encoded["object"], encoded["class"])
 
     def object(self, number: int) -> Any:
         if number in self.made:
@@ -110,30 +195,23 @@ class _Exporter:
         for name, encoded in note.get("set_idelays", {}).items():
             derived = "computed" in encoded
             obj.__dict__[name] = derived_idelays(obj.__dict__, name) if derived else self._decode(encoded)
+        for name, encoded in note.get("beside", {}).items():
+            if name in PATTERN:
+                obj.__dict__[name] = self._decode(encoded)
         return obj
 
     def _decode(self, encoded: dict[str, Any]) -> Any:
+        if "link" in encoded:
+            return self.linked(encoded)
         if "object" in encoded:
             return self.object(encoded["object"])
         if "parent" in encoded:
-            return self._parent()
+            return self.session.exporter(self.network.parent()).part(None, "Connectivity")
         if "uuid" in encoded:
             return uuid.UUID(encoded["uuid"])
         if "home" in encoded:
             return self._home(encoded)
-        value = encoded["value"]
-        if isinstance(value, np.generic):
-            return value
-        if hasattr(value, "__array__") or is_sparse(value):
-            return copy_sparse(load(value)) if is_sparse(value) else np.array(load(value), order="K")
-        return plain(value)
-
-    @functools.cached_property
-    def _cached_parent(self) -> Any:
-        return to_object(self.network.parent())
-
-    def _parent(self) -> Any:
-        return self._cached_parent
+        return plain(encoded["value"])
 
     def _home(self, encoded: dict[str, Any]) -> Any:
         network = self.network
@@ -175,7 +253,7 @@ def _assign(obj: Any, name: str, value: Any) -> None:
             obj.__dict__[name] = value
 
 
-def _fresh(network: Network) -> Any:
+def _fresh(network: Network, session: Session) -> Any:
     """Make configured TVB objects of a network that did not come from TVB."""
     if network.mesh is None:
         return _fresh_connectivity(network)
@@ -191,7 +269,7 @@ def _fresh(network: Network) -> Any:
     mapping = tvb_module("tvb.datatypes.region_mapping").RegionMapping()
     mapping.array_data = np.array(network.node_mapping_data, dtype=np.int64)
     mapping.surface = surface
-    mapping.connectivity = to_object(network.parent())
+    mapping.connectivity = session.exporter(network.parent()).part(None, "Connectivity")
     return TVBSurface(mapping.connectivity, surface, mapping)
 
 

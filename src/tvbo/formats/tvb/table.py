@@ -1,7 +1,8 @@
-"""Which TVB classes there are, and where their traits live in a network."""
+"""Which TVB classes there are, what makes up the network of one, and where its traits live there."""
 
 import warnings
 from types import ModuleType
+from typing import NamedTuple
 
 from tvbo._optional import require
 
@@ -15,16 +16,33 @@ SURFACES = (
     "EEGCap",
     "FaceSurface",
 )
+SENSORS = ("Sensors", "SensorsEEG", "SensorsMEG", "SensorsInternal")
+PROJECTIONS = ("ProjectionMatrix", "ProjectionSurfaceEEG", "ProjectionSurfaceMEG", "ProjectionSurfaceSEEG")
 MODULES = {
     "Connectivity": "tvb.datatypes.connectivity",
-    "RegionMapping": "tvb.datatypes.region_mapping",
-    "LocalConnectivity": "tvb.datatypes.local_connectivity",
-    "Cortex": "tvb.datatypes.cortex",
     **dict.fromkeys(SURFACES, "tvb.datatypes.surfaces"),
+    "RegionMapping": "tvb.datatypes.region_mapping",
+    "Cortex": "tvb.datatypes.cortex",
+    "LocalConnectivity": "tvb.datatypes.local_connectivity",
+    **dict.fromkeys(SENSORS, "tvb.datatypes.sensors"),
+    **dict.fromkeys(PROJECTIONS, "tvb.datatypes.projections"),
+    "ConnectivityMeasure": "tvb.datatypes.graph",
+    **dict.fromkeys(("StimuliRegion", "StimuliSurface", "SpatialPatternVolume"), "tvb.datatypes.patterns"),
+    "Volume": "tvb.datatypes.volumes",
+    "StructuralMRI": "tvb.datatypes.structural",
+    "RegionVolumeMapping": "tvb.datatypes.region_mapping",
+    "Tracts": "tvb.datatypes.tracts",
 }
-TAKEN = ("Connectivity", *SURFACES, "RegionMapping", "Cortex")
+TAKEN = tuple(MODULES)
+SIMULATOR = "tvb.simulator.simulator"
+# Classes that stand for one another in the tables below, and in what a link leads to.
+FAMILIES = {
+    **dict.fromkeys(SURFACES, "Surface"),
+    **dict.fromkeys(SENSORS, "Sensors"),
+    **dict.fromkeys(PROJECTIONS, "ProjectionMatrix"),
+}
 
-# Trait -> its place in a network.
+# Trait -> its place in a network; the first that fits of several.
 HOMES: dict[str, dict[str, str]] = {
     "Connectivity": {
         "weights": "matrix:weight",
@@ -45,13 +63,107 @@ HOMES: dict[str, dict[str, str]] = {
     },
     "RegionMapping": {"array_data": "mapping:"},
     "LocalConnectivity": {"matrix": "matrix:local_connectivity"},
+    "Sensors": {
+        "labels": "labels:",
+        "locations": "positions:",
+        "orientations": "column:orientation",
+        "usable": "column:usable",
+    },
+    "ProjectionMatrix": {"projection_data": "matrix:gain"},
+    "ConnectivityMeasure": {"array_data": "matrix:measure|column:measure"},
+    "StimuliRegion": {"weight": "column:stimulus"},
 }
 UNITS = {"length": "mm"}
+# Matrices whose columns are nodes of another network.
+RECTANGULAR = ("gain",)
 SPEED = "parameter:conduction_speed"
-# What Connectivity.set_idelays leaves beside the trait.
+# What an object holds beside its traits: Connectivity.set_idelays and the configure_space and configure_time of
+# stimuli leave it there.
 IDELAYS = ("has_delays", "_horizon", "inodes", "delay_indices")
-# The traits that tell how many regions there are, square weights first.
-SIZED = ("weights", "region_labels", "centres")
+PATTERN = ("space", "_spatial_pattern", "time", "_temporal_pattern")
+
+
+class Plan(NamedTuple):
+    """
+    What makes up the network of an object.
+
+    Attributes
+    ----------
+    members : tuple of str
+        The objects whose traits move in, as paths of traits; ``""`` is the object itself. ``|`` parts
+        alternatives. The first one that is there gives the network its label.
+    parent : str
+        The connectivity, where it is a network of its own.
+    links : dict of str to str
+        Linked networks, and the traits that they are made of.
+    """
+
+    members: tuple[str, ...] = ("",)
+    parent: str = ""
+    links: dict[str, str] = {}
+
+
+PLANS = {
+    "RegionMapping": Plan(("surface", ""), "connectivity"),
+    "Cortex": Plan(
+        (
+            "region_mapping_data.surface|local_connectivity.surface",
+            "region_mapping_data",
+            "local_connectivity",
+            "",
+        ),
+        "region_mapping_data.connectivity",
+    ),
+    "LocalConnectivity": Plan(("surface", "")),
+    "StimuliSurface": Plan(("surface", "")),
+    "StimuliRegion": Plan(("connectivity", "")),
+    "ConnectivityMeasure": Plan(("connectivity", "")),
+    "ProjectionMatrix": Plan(
+        ("sensors", ""),
+        links={"gain": "sources", "brain_skull": "brain_skull", "skull_skin": "skull_skin", "skin_air": "skin_air"},
+    ),
+    "StructuralMRI": Plan(("volume", "")),
+    "SpatialPatternVolume": Plan(("volume", "")),
+    "RegionVolumeMapping": Plan(("volume", ""), "connectivity"),
+    "Tracts": Plan(("region_volume_map.volume", "region_volume_map", ""), "region_volume_map.connectivity"),
+}
+
+
+class Frame(NamedTuple):
+    """
+    What kind of network holds an object.
+
+    Attributes
+    ----------
+    descriptor : str
+        What it is called.
+    node : str
+        What a node is called.
+    sized : tuple of str
+        The traits that tell how many nodes there are, square ones first.
+    """
+
+    descriptor: str
+    node: str
+    sized: tuple[str, ...] = ()
+
+
+FRAMES = {
+    "Connectivity": Frame("SC", "region", ("weights", "region_labels", "centres")),
+    "Surface": Frame("surface", "vertex"),
+    "RegionMapping": Frame("surface", "vertex", ("array_data",)),
+    "Cortex": Frame("surface", "vertex"),
+    "LocalConnectivity": Frame("surface", "vertex", ("matrix",)),
+    "StimuliSurface": Frame("surface", "vertex"),
+    "Sensors": Frame("sensors", "sensor", ("labels", "locations")),
+    "ProjectionMatrix": Frame("projection", "sensor", ("projection_data",)),
+    "ConnectivityMeasure": Frame("SC", "region", ("array_data",)),
+    "StimuliRegion": Frame("SC", "region", ("weight",)),
+    **dict.fromkeys(
+        ("Volume", "StructuralMRI", "RegionVolumeMapping", "SpatialPatternVolume"), Frame("volume", "voxel")
+    ),
+    "Tracts": Frame("tracts", "tract"),
+}
 
 
 def tvb_module(module: str) -> ModuleType:
@@ -93,18 +205,35 @@ def kind_of(obj: object) -> str | None:
     return name if MODULES.get(name) == cls.__module__ else None
 
 
-def table_of(name: str) -> dict[str, str]:
+def is_simulator(obj: object) -> bool:
     """
-    Give the places of a class's traits.
+    Tell whether an object is a simulator, without importing TVB.
 
     Parameters
     ----------
-    name : str
+    obj : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        Whether it is, or of a class made of it.
+    """
+    return any((cls.__name__, cls.__module__) == ("Simulator", SIMULATOR) for cls in type(obj).__mro__)
+
+
+def family(name: str | None) -> str:
+    """
+    Name what stands for a class in the tables.
+
+    Parameters
+    ----------
+    name : str or None
         The class.
 
     Returns
     -------
-    dict of str to str
-        Trait and place.
+    str
+        Itself, or the class that it is made of; empty for None.
     """
-    return HOMES.get("Surface" if name in SURFACES else name, {})
+    return FAMILIES.get(name or "", name or "")

@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from tvbo.model.arrays import is_sparse, load
+from tvbo.storage.sparse import copy_sparse
+
 
 def has_shape(value: Any, shape: tuple[int | None, ...]) -> bool:
     """
@@ -48,23 +51,27 @@ def copied(values: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """
-    Copy containers, so that the network does not change with the object.
+    Copy a value, so that the network does not change with the object, nor the object with the network.
 
     Parameters
     ----------
     value : object
-        A value; dicts, lists and tuples are copied through and through.
+        A value; dicts, lists and tuples are copied through and through, and arrays in them.
 
     Returns
     -------
     object
-        The copy.
+        The copy, in memory.
     """
     if type(value) is dict:
         return {key: plain(item) for key, item in value.items()}
     if type(value) in (list, tuple):
         return type(value)(plain(item) for item in value)
-    return value
+    if isinstance(value, np.generic):
+        return value
+    if is_sparse(value):
+        return copy_sparse(load(value))
+    return np.array(load(value), order="K") if hasattr(value, "__array__") else value
 
 
 def derived_delays(traits: dict[str, Any]) -> Any:

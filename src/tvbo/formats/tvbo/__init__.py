@@ -6,15 +6,18 @@ where other readers ignore it.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from tvbo.formats.tvbo import links
 from tvbo.formats.tvbo.check import validate
 from tvbo.formats.tvbo.reader import read
 from tvbo.formats.tvbo.writer import write
 from tvbo.model.network import Network
 from tvbo.storage.repair import repair
 
-__all__ = ["EXTENSIONS", "WRITES", "from_object", "read", "repair", "takes", "validate", "write"]
+__all__ = ["EXTENSIONS", "WRITES", "from_object", "read", "repair", "takes", "validate", "write", "write_all"]
 
 EXTENSIONS = (".yaml", ".yml", ".json", ".h5", ".hdf5")
 WRITES = (".yaml", ".yml", ".h5", ".hdf5")
@@ -52,3 +55,24 @@ def from_object(obj: "str | os.PathLike[str]") -> Network:
         The network.
     """
     return read(Path(obj))
+
+
+def write_all(networks: Iterable[Network], folder: Path, **options: Any) -> dict[str, Path]:
+    """
+    Write networks, and all that they are linked to, as a pair of files each.
+
+    Parameters
+    ----------
+    networks : iterable of Network
+        The networks.
+    folder : Path
+        Where; it is made if it is not there.
+    **options : object
+        As `write` takes them.
+
+    Returns
+    -------
+    dict of str to Path
+        The sidecars by name: those of the networks given first, then those of what they are linked to.
+    """
+    return links.write_all(networks, folder, write, carry=False, **options)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tvbo.formats.tvbo.flags import is_streamed
+from tvbo.formats.tvbo.links import every_linked
 from tvbo.model.arrays import load
 from tvbo.model.blocks import RowBlocks, SparseRowBlocks
 from tvbo.model.network import Network
@@ -23,10 +24,12 @@ def keep_before_overwriting(network: Network, companion: Path) -> None:
     companion : Path
         The file.
     """
-    if not companion.exists():
-        return
-    target = companion.resolve()
+    if companion.exists():
+        for each in every_linked(network):
+            _keep(each, companion.resolve())
 
+
+def _keep(network: Network, target: Path) -> None:
     def keep(tree: Any) -> Any:
         if isinstance(tree, dict):
             return {key: keep(item) for key, item in tree.items()}
@@ -46,8 +49,6 @@ def keep_before_overwriting(network: Network, companion: Path) -> None:
         parameter.value = keep(parameter.value)
     _ = network.nodes.labels, network.nodes.positions, network.nodes.ids, network.node_mapping_data
     network.extra = keep(network.extra)
-    if network.has_parent_network:
-        keep_before_overwriting(network.parent(), companion)
 
 
 def _lies_in(values: Any, target: Path) -> bool:
@@ -55,7 +56,7 @@ def _lies_in(values: Any, target: Path) -> bool:
     return any(isinstance(part, StoredArray) and part.path.resolve() == target for part in parts.values())
 
 
-def streamed_from(network: Network, companion: Path) -> list[tuple[int, str]]:
+def streamed_from(network: Network, companion: Path, carry: bool = True) -> list[tuple[int, str]]:
     """
     List the matrices that will be found only in the new file: used up, or streamed from the one that it replaces.
 
@@ -65,26 +66,26 @@ def streamed_from(network: Network, companion: Path) -> list[tuple[int, str]]:
         The network that is to be saved.
     companion : Path
         The file that it goes into.
+    carry : bool
+        Whether the networks that it is linked to go into it too.
 
     Returns
     -------
     list of (int, str)
-        How many parents up, and the name of the matrix.
+        Which of the networks, as `every_linked` lists them, and the name of the matrix.
     """
     found = []
-    target, generation = companion.resolve(), 0
-    while True:
-        for name, matrix in network.matrices.items():
+    target = companion.resolve()
+    for index, each in enumerate(every_linked(network) if carry else [network]):
+        for name, matrix in each.matrices.items():
             values = matrix.values
             blocks = isinstance(values, (RowBlocks, SparseRowBlocks))
             if blocks or (is_streamed(values) and _lies_in(values, target)):
-                found.append((generation, name))
-        if not network.has_parent_network:
-            return found
-        network, generation = network.parent(), generation + 1
+                found.append((index, name))
+    return found
 
 
-def point_to(network: Network, saved: Network, moved: list[tuple[int, str]]) -> None:
+def point_to(network: Network, saved: Network, moved: list[tuple[int, str]], carry: bool = True) -> None:
     """
     Take matrices from the file that was just written.
 
@@ -96,12 +97,12 @@ def point_to(network: Network, saved: Network, moved: list[tuple[int, str]]) -> 
         The same, opened again.
     moved : list of (int, str)
         As `streamed_from` gives them.
+    carry : bool
+        Whether the networks that it is linked to lie in the file too.
     """
-    for generation, name in moved:
-        here, there = network, saved
-        for _ in range(generation):
-            here, there = here.parent(), there.parent()
-        here.matrices[name].values = there.matrices[name].values
+    here, there = (every_linked(each) if carry else [each] for each in (network, saved))
+    for index, name in moved:
+        here[index].matrices[name].values = there[index].matrices[name].values
 
 
 def follow(network: Network, companion: Path) -> None:

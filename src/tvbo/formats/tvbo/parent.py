@@ -53,6 +53,8 @@ class Parent:
         Where it carries it.
     read : Readers
         What makes networks.
+    same : str or None
+        Where else in the companion this very network lies.
     """
 
     name: str
@@ -63,11 +65,20 @@ class Parent:
     carried: Companion | None
     group: str
     read: Readers
+    same: str | None = None
 
     def __call__(self) -> Network:
-        child = self.lineage[-1]
         if self.carried is None:
             return self._linked()
+        place = self.carried.path / (self.same or self.group)
+        if place in self.lineage:
+            raise SidecarError(f"{self.lineage[-1]}: its parent network is its own descendant")
+        network: Network = self.trust.share(place, self._unlinked)
+        return network
+
+    def _unlinked(self) -> Network:
+        child = self.lineage[-1]
+        assert self.carried is not None
         beside = None if self.file is None else self._beside(self.file)
         if beside is not None and beside.exists():
             if pair.identifier(sidecar.text_of(beside, self.trust.limits)) == self.content:
@@ -102,7 +113,8 @@ class Parent:
     def _open(self, path: Path) -> Network:
         child = self.lineage[-1]
         self.trust.limits.check("depth", len(self.lineage) + 1, f"{child}: the line of its parent networks")
-        return self.read.of_file(path, self.lineage, self.trust)
+        network: Network = self.trust.share(path, lambda: self.read.of_file(path, self.lineage, self.trust))
+        return network
 
     def _label_of(self, path: Path) -> str | None:
         limits = self.trust.limits

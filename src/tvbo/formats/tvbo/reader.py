@@ -8,6 +8,7 @@ import numpy as np
 from tvbo.errors import CompanionError, SidecarError, StaleFileError
 from tvbo.formats.tvbo.edge_list import add_matrices
 from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, PARENT, RECORD
+from tvbo.formats.tvbo.links import take_links
 from tvbo.formats.tvbo.ours import foreign_content
 from tvbo.formats.tvbo.parent import Parent, Readers
 from tvbo.formats.tvbo.trust import Trust, understood
@@ -145,6 +146,7 @@ class _Reader:
             parent_network=self._parent(),
         )
         explicit = self._edges(network)
+        take_links(network, self.private, self.lineage, self.trust, self.held, _READ)
         network.extra = self._extra()
         unknown = {key: value for key, value in self.record.items() if key not in schema.OWN_KEYS}
         if explicit:
@@ -367,8 +369,13 @@ class _Reader:
         group = f"{self.below}{PARENT}"
         if note and note.get("group") != group:
             raise CompanionError(f"{self.path}: the copy of its parent network is not where it must be, in {group}")
+        if not isinstance(note.get("same", ""), str):
+            raise CompanionError(f"{self.path}: the record does not say where its parent network lies")
         carried = self.held if note else None
-        return Parent(str(name), self.lineage, self.trust, note.get("file"), note.get("content"), carried, group, _READ)
+        return Parent(
+            str(name), self.lineage, self.trust, note.get("file"), note.get("content"), carried, group, _READ,
+            note.get("same"),
+        )  # fmt: skip
 
     def _edges(self, network: Network) -> list[dict[str, Any]]:
         """Add the matrices; give back the edges that are listed one by one."""

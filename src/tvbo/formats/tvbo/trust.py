@@ -2,8 +2,8 @@
 
 import contextlib
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,33 @@ class Trust:
         What it may ask for.
     verify : bool
         Whether its arrays are compared with their digests.
+    opened : dict of Path to object
+        Networks that it is linked to, by where they lie: what is linked in two places is opened once.
     """
 
     limits: Limits
     verify: bool
+    opened: dict[Path, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def share(self, place: Path, make: Callable[[], Any]) -> Any:
+        """
+        Give the network of a place.
+
+        Parameters
+        ----------
+        place : Path
+            Where it lies: a file, or a group in one.
+        make : callable
+            Opens it, if that was not done yet.
+
+        Returns
+        -------
+        Network
+            The network.
+        """
+        if place not in self.opened:
+            self.opened[place] = make()
+        return self.opened[place]
 
     def dtype(self, noted: Any, size: int, where: str) -> np.dtype[Any]:
         """

@@ -10,6 +10,7 @@ from tvbo.errors import LimitError
 from tvbo.formats.tvbo.edges import checked_text, put_edges
 from tvbo.formats.tvbo.held import follow, keep_before_overwriting, point_to, streamed_from
 from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES, PARAMETERS, PARENT, RECORD
+from tvbo.formats.tvbo.links import Laying, need_beside, put_links
 from tvbo.formats.tvbo.reader import read
 from tvbo.limits import Limits
 from tvbo.model.arrays import is_sparse, load
@@ -36,6 +37,7 @@ def write(
     limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
     progress: Progress | None = None,
     strict: bool = False,
+    carry: bool = True,
 ) -> None:
     """
     Write a network as a pair of files.
@@ -57,6 +59,9 @@ def write(
         Called with the number of bytes written so far, and that of all, while a large network is written.
     strict : bool
         Accepted for all formats; this one loses nothing.
+    carry : bool
+        Whether the parent and linked networks are laid into the companion. Else only their files are named, which
+        must lie beside: ``save_all`` does that.
 
     Raises
     ------
@@ -72,8 +77,8 @@ def write(
     companion = target.with_suffix(".h5")
     try:
         keep_before_overwriting(network, companion)
-        moved = streamed_from(network, companion)
-        image, finish = _lay_out(network, target, nodes, limits)
+        moved = streamed_from(network, companion, carry)
+        image, finish = _lay_out(network, target, nodes, limits, carry)
     except RecursionError:
         raise LimitError(
             f"{target}: extra or the line of parents holds itself, or nests deeper than {limits.depth} levels"
@@ -82,10 +87,10 @@ def write(
     network.path = target
     follow(network, companion)
     if moved:
-        point_to(network, read(target, limits=limits), moved)
+        point_to(network, read(target, limits=limits), moved, carry)
 
 
-def _lay_out(network: Network, target: Path, nodes: str, limits: Limits) -> tuple[Image, Finish]:
+def _lay_out(network: Network, target: Path, nodes: str, limits: Limits, carry: bool = True) -> tuple[Image, Finish]:
     """
     Give the companion of a network, and what gives its sidecar.
 
@@ -93,7 +98,7 @@ def _lay_out(network: Network, target: Path, nodes: str, limits: Limits) -> tupl
     last.
     """
     image = Image(limits=limits)
-    close = _put(network, image, "", target, nodes)
+    close = _put(network, image, "", target, nodes, Laying(carry, {id(network): ""}))
     image.attrs[""]["sidecar_file"] = target.name
 
     def finish() -> str:
@@ -109,7 +114,7 @@ def _lay_out(network: Network, target: Path, nodes: str, limits: Limits) -> tupl
     return image, finish
 
 
-def _put(network: Network, image: Image, base: str, target: Path, nodes: str) -> Close:
+def _put(network: Network, image: Image, base: str, target: Path, nodes: str, laying: Laying) -> Close:
     """Lay the arrays of a network into an image below a group, and give what gives the record of its sidecar."""
     below = f"{base}/" if base else ""
     private: dict[str, Any] = {}
@@ -123,11 +128,16 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
             record[key] = getattr(network, key)
     record["data_file"] = target.with_suffix(".h5").name
     image.attrs[base] = {"tvbo_class": schema.CLASS, "schema_version": schema.VERSION}
-    close_parent = _put_parent(network, image, below, record, private, target)
+    close_parent = _put_parent(network, image, below, record, private, target, laying)
     _put_parameters(network, image, below, record, private)
     _put_mesh(network, image, below, record)
     _put_nodes(network, image, below, record, private, target, nodes)
     close_edges = put_edges(network, image, below, record, private, target)
+
+    def put_linked(linked: Network, group: str) -> Callable[[], None]:  # numpydoc ignore=GL08
+        return _carried(_put(linked, image, group, target, "auto", laying), image, group)
+
+    close_links = put_links(network, record, private, below, target, laying, put_linked)
     extra = dict(network.extra)
     unknown = extra.pop("sidecar", {})
     if "mesh" in record and "mesh" in unknown:
@@ -142,6 +152,7 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str) ->
     def close() -> dict[str, Any]:
         close_parent()
         close_edges()
+        close_links()
         # Columns stay such only if YAML carries them exactly.
         columns = {"nodes": record.pop("nodes")} if isinstance(record.get("nodes"), NodeColumns) else {}
         shown, private["exact"] = readable(record)
@@ -177,7 +188,13 @@ def _put_arrays(image: Image, arrays: dict[str, Any], private: dict[str, Any]) -
 
 
 def _put_parent(
-    network: Network, image: Image, below: str, record: dict[str, Any], private: dict[str, Any], target: Path
+    network: Network,
+    image: Image,
+    below: str,
+    record: dict[str, Any],
+    private: dict[str, Any],
+    target: Path,
+    laying: Laying,
 ) -> Callable[[], None]:
     """
     Carry the parent along, and name its own file if that lies beside and holds the same.
@@ -188,8 +205,11 @@ def _put_parent(
     if not network.has_parent_network:
         return lambda: None
     parent = network.parent()
+    if not laying.carry:
+        record["parent_network"] = need_beside(parent, target, "the parent network")
+        return lambda: None
     group = f"{below}{PARENT}"
-    note = private["parent"] = {"group": group}
+    note = private["parent"] = laying.note(parent, group)
     record["parent_network"] = f"{target.with_suffix('.h5').name}#/{group}"
     own = parent.path
     if own is not None and own != target and own.parent == target.parent and own.exists():
@@ -197,14 +217,18 @@ def _put_parent(
         if content is not None and content == pair.identifier(_lay_out(parent, own, "auto", image.limits)[1]()):
             record["parent_network"] = own.name
             note |= {"file": own.name, "content": content}
-    close = _put(parent, image, group, target, "auto")
+    return _carried(_put(parent, image, group, target, "auto", laying), image, group)
+
+
+def _carried(close: Close, image: Image, group: str) -> Callable[[], None]:
+    """Give what puts the sidecar of a network that is carried along into its group."""
 
     def carry() -> None:
-        carried = close()
-        if isinstance(carried.get("nodes"), NodeColumns):
+        record = close()
+        if isinstance(record.get("nodes"), NodeColumns):
             # JSON has no columns.
-            carried["nodes"] = list(carried["nodes"])
-        image.add_record(f"{group}/sidecar", carried)
+            record["nodes"] = list(record["nodes"])
+        image.add_record(f"{group}/sidecar", record)
 
     return carry
 
