@@ -389,3 +389,21 @@ def _early() -> Any:
     plan = h5p.create(h5p.DATASET_CREATE)
     plan.set_alloc_time(h5d.ALLOC_TIME_EARLY)
     return plan
+
+
+@pytest.mark.parametrize("where", ["mine", "edges/weight"])
+def test_what_a_pair_carries_is_looked_through_when_it_is_saved(tmp_path, where) -> None:
+    path = tmp_path / "a.yaml"
+    Network.from_matrix(np.eye(3)).save(path)
+    assert "hdf5" not in Network.from_file(path).extra
+    with h5py.File(path.with_suffix(".h5"), "r+") as file:
+        file["numbers"] = np.arange(3)
+    assert Network.from_file(path).extra["hdf5"].plain
+    with h5py.File(path.with_suffix(".h5"), "r+") as file:
+        file["long"] = np.arange(3)
+        file["long"].attrs["text"] = "y" * (1 << 20)
+        file.require_group(where).attrs["many"] = ["z"] * 3000
+    network = Network.from_file(path)
+    assert not network.extra["hdf5"].plain
+    with pytest.raises(LimitError, match="inflated bytes"):
+        network.save(tmp_path / "b.yaml")

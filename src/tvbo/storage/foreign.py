@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d
+from h5py import h5a, h5d, h5l, h5o
 
 from tvbo.errors import StaleFileError
 from tvbo.limits import Limits
@@ -140,15 +140,18 @@ class Foreign:
         """
         with self._opened() as file:
             self._look_through(file)
+            parents: dict[str, Any] = {}
             for name in self.names:
-                if name in target:
+                above, _, last = name.rpartition("/")
+                if above not in parents:
+                    parents[above] = target.require_group(above or "/").id
+                source, made = (each.encode("utf-8", "surrogateescape") for each in (name, last))
+                if parents[above].links.exists(made):
                     continue
-                parent = target.require_group(name.rpartition("/")[0] or "/")
-                link = file.get(name, getlink=True)
-                if isinstance(link, h5py.SoftLink):
-                    target[name] = link
+                if file.id.links.get_info(source).type == h5l.TYPE_SOFT:
+                    parents[above].links.create_soft(made, file.id.links.get_val(source))
                 else:
-                    file.copy(file[name], parent, name=name.rpartition("/")[2])
+                    h5o.copy(file.id, source, parents[above], made)
             for name, owner in self.attrs:
                 where = name or "/"
                 if where in target and owner not in target[where].attrs:

@@ -1,5 +1,7 @@
 """What in a companion is ours, and what is to be carried along untouched."""
 
+from dataclasses import replace
+
 from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, MESH_KEYS, OURS
 from tvbo.model.network import Network
 from tvbo.storage import pair
@@ -49,10 +51,13 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
     ]
     if not names and not attrs:
         return None
-    plain = not companion.unread and not any(
-        value is None for held in companion.attrs.values() for value in held.values()
+    carried = Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp, companion.limits)
+    plain = not any(carried.holds(name) for name in companion.unread) and not any(
+        value is None and (owner not in _OUR_ATTRS or carried.holds(name))
+        for name, held in companion.attrs.items()
+        for owner, value in held.items()
     )
-    return Foreign(companion.path, tuple(names), tuple(attrs), companion.stamp, companion.limits, plain)
+    return replace(carried, plain=plain)
 
 
 def _beginnings(name: str) -> list[str]:
