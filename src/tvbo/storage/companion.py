@@ -66,6 +66,8 @@ class Companion:
         The arrays that lie in each group, by their names in it.
     as_written : bool
         Whether it is as we wrote it, with nothing in it that is not ours.
+    header : dict
+        What its sidecar says, as `tvbo.storage.index.header_of` gave it; empty if only reading it tells.
     unread : frozenset of str
         Datasets of other kinds.
     """
@@ -79,6 +81,7 @@ class Companion:
     texts: dict[str, Array]
     groups: dict[str, dict[str, StoredArray]]
     as_written: bool
+    header: dict[str, Any]
     unread: frozenset[str]
 
     @classmethod
@@ -116,7 +119,7 @@ class Companion:
         UnsafeFileError
             If it leads into other files, or asks for more than the limits allow.
         """
-        listed = cls._as_listed(path, limits, verify)
+        listed = cls.as_listed(path, limits, verify=verify)
         if listed is not None:
             return listed
         attrs: dict[str, dict[str, Any]] = {}
@@ -153,12 +156,35 @@ class Companion:
             total += _as_text(arrays[name])
         limits.check("inflated_bytes", total, path, limits.inflated(min(stored, there)))
         return cls(
-            path, attrs, arrays, tuple(links), stamp, limits, at_once, _by_group(arrays), False, frozenset(unread)
+            path, attrs, arrays, tuple(links), stamp, limits, at_once, _by_group(arrays), False, {}, frozenset(unread)
         )
 
     @classmethod
-    def _as_listed(cls, path: Path, limits: Limits, verify: bool) -> "Companion | None":
-        """List a file by what stands behind its data; None if nothing does."""
+    def as_listed(cls, path: Path, limits: Limits, *, verify: bool) -> "Companion | None":
+        """
+        List a file by what stands behind its data.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        limits : Limits
+            What it may ask for.
+        verify : bool
+            Whether arrays are checked when they are read.
+
+        Returns
+        -------
+        Companion or None
+            What it holds; None if nothing stands there, so that it has to be looked through.
+
+        Raises
+        ------
+        CompanionError
+            If it is missing, or is no HDF5 file.
+        UnsafeFileError
+            If it asks for more than the limits allow.
+        """
         with opened_companion(path) as file:
             state = os.fstat(file.fileno())
             index = read_index(file, path, limits)
@@ -181,7 +207,7 @@ class Companion:
                 limits.check("chunk_bytes", math.prod(located.chunk) * located.dtype.itemsize, f"{path}: {name}")
             total, stored = total + located.padded + _as_text(array), stored + on_disk
         limits.check("inflated_bytes", total, path, limits.inflated(min(stored, size_on_disk(state))))
-        return cls(path, attrs, arrays, (), stamp, limits, {}, _by_group(arrays), True, frozenset())
+        return cls(path, attrs, arrays, (), stamp, limits, {}, _by_group(arrays), True, index.header, frozenset())
 
     @staticmethod
     def attributes(path: Path, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -50,6 +50,8 @@ class Image:
         Who is shown the bands of an array while it is written.
     limits : Limits
         Within which it must be readable.
+    header : dict
+        What the sidecar says, but for its nodes; empty if only reading it tells.
     """
 
     arrays: dict[str, Any] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class Image:
     foreign: list[Foreign] = field(default_factory=list)
     watches: dict[str, Watch] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    header: dict[str, Any] = field(default_factory=dict)
     _items: dict[str, Encoded] = field(default_factory=dict)
     _written: dict[str, Any] = field(default_factory=dict)
 
@@ -234,7 +237,7 @@ class Image:
             return b""
         items = {path: (self._written[path], self.item(path)) for path in self.arrays}
         groups: dict[str, Any] = {path: {} for path in _groups_of([*self.arrays, *self.aliases])} | self.attrs
-        return written(items, self.aliases, groups)
+        return written(items, self.aliases, groups, self.header)
 
     def image(self, file: h5py.File) -> bytes:
         """

@@ -114,6 +114,29 @@ class NodeColumns:
         return each * len(self.ids)
 
 
+@dataclass(frozen=True, slots=True)
+class NodeText:
+    """
+    A list of nodes that nobody has read yet, in a sidecar that is as it was saved.
+
+    Attributes
+    ----------
+    text : str
+        The sidecar.
+    count : int
+        How many nodes it lists.
+    numbered : bool
+        Whether they have identifiers of their own.
+    """
+
+    text: str
+    count: int
+    numbered: bool
+
+    def __len__(self) -> int:
+        return self.count
+
+
 def write(nodes: NodeColumns) -> str:
     """
     Write a list of nodes, as PyYAML writes its rows.

@@ -18,6 +18,7 @@ from tvbo.limits import Limits
 from tvbo.storage import sidecar
 from tvbo.storage.companion import Companion, text_in
 from tvbo.storage.files import inside
+from tvbo.storage.node_list import NodeText
 from tvbo.storage.stored import CONTENT, GROUP, RECORD
 
 SIDECARS = (".yaml", ".yml", ".json")
@@ -231,9 +232,34 @@ def open_pair(path: Path, limits: Limits = Limits(), *, verify: bool = True) -> 
     return found
 
 
+def _as_saved(path: Path, text: str, beside: Path, limits: Limits, verify: bool) -> Opened | None:
+    """Open a pair whose sidecar is to the letter what its companion carries, which says what it says, too."""
+    own = identifier(text)
+    if own is None or path.suffix.lower() == ".json":
+        return None
+    try:
+        held = Companion.as_listed(beside, limits, verify=verify)
+    except (CompanionError, UnsafeFileError):
+        # Perhaps it is not the one that is meant.
+        return None
+    if held is None or not held.header or not held.carries(TEXT, text) or text_in(held.under(GROUP), CONTENT) != own:
+        return None
+    record: dict[str, Any] = dict(held.header["record"])
+    sidecar.measure(record, path, limits)
+    count, numbered = held.header.get("nodes", (0, False))
+    if count:
+        # In the order of keys, nodes and edges come last.
+        record["nodes"] = NodeText(text, int(count), bool(numbered))
+    _say_which(path, beside, text, record)
+    return Opened(path, record, held, None, "whole")
+
+
 def _from_sidecar(path: Path, limits: Limits, verify: bool) -> Opened:
     text = sidecar.text_of(path, limits)
     beside = path.with_suffix(".h5")
+    saved_so = _as_saved(path, text, beside, limits, verify)
+    if saved_so is not None:
+        return saved_so
     try:
         record = sidecar.parse(text, path, limits)
     except SidecarError as error:

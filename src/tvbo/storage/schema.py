@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tvbo.errors import SidecarError, warn
-from tvbo.storage.node_list import AXES, NodeColumns
+from tvbo.storage.node_list import AXES, NodeColumns, NodeText
 
 CLASS_KEY, CLASS = "tvbo_class", "tvbo:Network"
 VERSION = "tvb-datamodel/0.7.0"
@@ -83,7 +83,7 @@ def check(record: Mapping[str, Any], path: Path) -> None:
         value = record.get(key)
         named = key == "parameters" and isinstance(value, dict)
         listed = isinstance(value, list) and all(isinstance(row, dict) for row in value)
-        listed = listed or (key == "nodes" and isinstance(value, NodeColumns))
+        listed = listed or (key == "nodes" and isinstance(value, (NodeColumns, NodeText)))
         if value is not None and not named and not listed:
             raise SidecarError(f"{path}: {key} must be a list of mappings, not {str(value)[:60]!r}")
     nodes, count = record.get("nodes"), record.get("number_of_nodes")

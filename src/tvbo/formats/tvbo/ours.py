@@ -36,6 +36,8 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
     Foreign or None
         What is to be carried along, if there is anything.
     """
+    if companion.as_written:
+        return None
     names: dict[str, None] = {}
     matrices = frozenset(network.matrices)
     above = frozenset(part for name in matrices for part in _beginnings(name))

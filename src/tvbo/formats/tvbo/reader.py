@@ -7,6 +7,7 @@ import numpy as np
 
 from tvbo.errors import CompanionError, SidecarError, StaleFileError
 from tvbo.formats.tvbo.edge_list import add_matrices
+from tvbo.formats.tvbo.later import LaterColumn, LaterNodes, can_wait
 from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, PARENT, RECORD
 from tvbo.formats.tvbo.links import take_links
 from tvbo.formats.tvbo.ours import foreign_content
@@ -18,9 +19,9 @@ from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
-from tvbo.storage import pair, schema
+from tvbo.storage import pair, schema, sidecar
 from tvbo.storage.companion import Companion, text_in
-from tvbo.storage.node_list import NodeColumns
+from tvbo.storage.node_list import NodeColumns, NodeText
 from tvbo.storage.record import restore, unpack
 from tvbo.storage.stored import AbsentArray, StoredArray
 
@@ -208,6 +209,45 @@ class _Reader:
     def _nodes(self, mesh: Mesh | None) -> NodeTable:
         spec = self.private.get("nodes", {})
         rows = self.record.get("nodes") or []
+        if not isinstance(rows, NodeText):
+            return self._nodes_of(rows, spec, mesh)
+        if can_wait(spec):
+            return self._nodes_later(rows, spec, mesh)
+        return self._nodes_of(self._parsed(rows), spec, mesh)
+
+    def _parsed(self, rows: NodeText) -> Any:
+        return sidecar.parse(rows.text, self.path, self.trust.limits)["nodes"]
+
+    def _nodes_later(self, rows: NodeText, spec: dict[str, Any], mesh: Mesh | None) -> NodeTable:
+        """Give nodes of which the companion says what columns they have; the sidecar is read when one is touched."""
+        size = len(rows)
+        noted = spec.get("columns", {})
+        inline = {name: note for name, note in noted.items() if "dataset" not in note}
+        placed = spec.get("positions") in ("C", "F")
+        said = spec | {"columns": inline, "positions": spec.get("positions") if placed else "mesh"}
+        later = LaterNodes(lambda: self._nodes_of(self._parsed(rows), said, mesh))
+
+        def column(name: str, dtype: Any, *more: int) -> LaterColumn:
+            return LaterColumn(later, name, (size, *more), self._dtype(dtype, size))
+
+        columns = {
+            name: column(f"column:{name}", note["dtype"]) if name in inline else self._fetch(note["dataset"])
+            for name, note in noted.items()
+        }
+        positions: Any = column("positions", "<f8", 3) if placed else None
+        if not placed and spec.get("positions") != "mesh":
+            positions = self._coordinates(size, mesh)
+        return NodeTable(
+            column("labels", spec["labels"]),  # type: ignore[arg-type]
+            positions,
+            columns,
+            size=size,
+            ids=column("ids", "<i8") if rows.numbered else None,  # type: ignore[arg-type]
+            units=spec.get("units"),
+            default_label=spec.get("default_label", "node" if mesh is None else "vertex"),
+        )
+
+    def _nodes_of(self, rows: Any, spec: dict[str, Any], mesh: Mesh | None) -> NodeTable:
         found: dict[str, Any] = {"labels": None, "ids": None, "positions": None, "columns": {}, "units": {}}
         if rows:
             found = schema.node_columns(rows, lambda words: self.trust.texts(words, f"{self.path}: nodes"))

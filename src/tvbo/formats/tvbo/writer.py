@@ -19,6 +19,7 @@ from tvbo.storage import pair, schema, sidecar
 from tvbo.storage.commit import Finish, Progress, commit, stamped
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.image import Image
+from tvbo.storage.index import header_of
 from tvbo.storage.node_list import NodeColumns
 from tvbo.storage.order import order_of
 from tvbo.storage.record import pack, readable
@@ -109,6 +110,9 @@ def _lay_out(network: Network, target: Path, nodes: str, limits: Limits, carry: 
             sidecar.measure(record, f"the sidecar {target.name}", limits)
             text = stamped(sidecar.dump(record), image)
             limits.check("sidecar_bytes", len(text.encode()), f"the sidecar {target.name}")
+        nodes = record.pop("nodes", None)
+        if nodes is None or isinstance(nodes, NodeColumns):
+            image.header = header_of(record, nodes)
         return text
 
     return image, finish
