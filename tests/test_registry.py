@@ -1,5 +1,6 @@
 """Names, files and objects find their format; what a format cannot do is said with what it can."""
 
+import types
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def test_json_is_read_but_not_written() -> None:
     assert ".json" in registry.extensions(module, "read")
     assert ".json" not in registry.extensions(module, "write")
     assert registry.for_path(Path("a.json"), "read") is module
-    with pytest.raises(UnknownFormatError, match=r"expected \.yaml, \.yml, \.h5, \.hdf5$"):
+    with pytest.raises(UnknownFormatError, match=r"expected (.*, )?\.yaml, \.yml, \.h5, \.hdf5"):
         registry.for_path(Path("a.json"), "write")
 
 
@@ -44,3 +45,33 @@ def test_a_format_that_gives_no_objects_says_what_it_does() -> None:
 def test_an_object_that_nobody_takes_is_named() -> None:
     with pytest.raises(UnsupportedObjectError, match=r"builtins\.int"):
         registry.for_object(3)
+
+
+def test_formats_that_share_an_extension_look_into_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, rest = (types.ModuleType(f"tvbo.formats.{name}") for name in ("aa", "bb", "cc"))
+    for module, mark in ((first, b"one"), (second, b"two")):
+        module.can_read = lambda path, mark=mark: path.read_bytes().startswith(mark)
+    for module in (first, second, rest):
+        module.EXTENSIONS, module.read = (".x",), lambda path: None
+    known = {"aa": first, "bb": second}
+    monkeypatch.setattr(registry, "names", lambda: tuple(known))
+    monkeypatch.setattr(registry, "get", known.__getitem__)
+    path = tmp_path / "one.x"
+    path.write_bytes(b"two")
+    assert registry.for_path(path, "read") is second
+    path.write_bytes(b"neither")
+    with pytest.raises(UnknownFormatError, match="extension: aa, bb"):
+        registry.for_path(path, "read")
+    known["cc"] = rest
+    assert registry.for_path(path, "read") is rest
+    assert registry.for_path(tmp_path / "missing.x", "read") is rest
+
+
+def test_a_format_that_writes_only_if_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shy = types.ModuleType("tvbo.formats.shy")
+    shy.EXTENSIONS, shy.write, shy.IF_NAMED = (".x",), lambda *_: None, True
+    monkeypatch.setattr(registry, "names", lambda: ("shy",))
+    monkeypatch.setattr(registry, "get", {"shy": shy}.__getitem__)
+    with pytest.raises(UnknownFormatError, match="give format='shy'"):
+        registry.for_path(tmp_path / "a.x", "write")
+    assert registry.for_path(tmp_path / "a.x", "write", "shy") is shy

@@ -3,6 +3,8 @@ From a name, a path or an object to the format that knows it.
 
 A format is a module in ``tvbo.formats``; the folder is scanned, so that a new one touches no other file. Its
 ``EXTENSIONS`` are those of the files that it reads and writes; if it writes fewer, ``WRITES`` are those that it writes.
+Where several read one extension, each tells by ``can_read(path)``, which looks into the file, and the one without it
+takes what no other knows. One with ``IF_NAMED`` writes only where the caller names it.
 """
 
 import difflib
@@ -109,7 +111,7 @@ def for_path(path: Path, verb: str, name: str | None = None) -> ModuleType:
     Parameters
     ----------
     path : Path
-        The file; its extension decides.
+        The file; its extension decides, and its content where formats share one.
     verb : {"read", "write"}
         What is to be done.
     name : str, optional
@@ -130,15 +132,34 @@ def for_path(path: Path, verb: str, name: str | None = None) -> ModuleType:
         if not hasattr(module, verb):
             raise UnknownFormatError(f"format {name!r} cannot {verb} files; it {abilities(module)}")
         return module
-    known: list[str] = []
-    for each in names():
-        module = get(each)
-        own = extensions(module, verb)
-        if path.suffix.lower() in own:
-            return module
-        known += own
+    modules = [get(each) for each in names()]
+    able = [module for module in modules if path.suffix.lower() in extensions(module, verb)]
+    found = [module for module in able if not (verb == "write" and getattr(module, "IF_NAMED", False))]
+    if not found:
+        known = [extension for module in modules for extension in extensions(module, verb)]
+        named = [module.__name__.rpartition(".")[2].replace("_", "-") for module in able]
+        hint = f"; or give format={' or '.join(map(repr, named))}" if named else ""
+        raise UnknownFormatError(
+            f"cannot {verb} {path}: no format has the extension {path.suffix!r}; "
+            f"expected {', '.join(dict.fromkeys(known))}{hint}"
+        )
+    return found[0] if len(found) == 1 else _told_apart(found, path, verb)
+
+
+def _told_apart(modules: list[ModuleType], path: Path, verb: str) -> ModuleType:
+    """Choose among formats that share an extension by what is in the file, never by its name."""
+    asked = [module for module in modules if hasattr(module, "can_read")]
+    rest = [module for module in modules if module not in asked]
+    if verb == "read":
+        # A file that is not there is missed by whichever reads it.
+        for module in asked:
+            if path.exists() and module.can_read(path):
+                return module
+    if rest or not path.exists():
+        return (rest or modules)[0]
+    named = ", ".join(module.__name__.rpartition(".")[2].replace("_", "-") for module in modules)
     raise UnknownFormatError(
-        f"cannot {verb} {path}: no format has the extension {path.suffix!r}; expected {', '.join(known)}"
+        f"{path} is no file of the formats that have its extension: {named}; give format= if it is"
     )
 
 

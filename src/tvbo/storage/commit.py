@@ -248,6 +248,30 @@ def _uses(path: Path, companion: Path, *, if_damaged: bool) -> bool:
         return if_damaged
 
 
+def write_file(target: Path, data: bytes) -> None:
+    """
+    Replace one file as a whole: after a crash at any instant it is the old one or the new one.
+
+    Parameters
+    ----------
+    target : Path
+        The file.
+    data : bytes
+        What it is to hold.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; then it is as it was.
+    """
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent}: make it first, or save elsewhere")
+    with locked(target.parent) as alone:
+        if alone:
+            clear(target)
+        replace_files([(target, data)])
+
+
 def clear(*targets: Path) -> list[Path]:
     """
     Remove what crashes left of some files, while nobody else is writing in their folder.

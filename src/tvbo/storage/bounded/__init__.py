@@ -8,7 +8,21 @@ unpickled, looked up elsewhere or run; whatever a library raises on the way is s
 from tvbo.storage.bounded.archive import bunzip2, gunzip, zip_members
 from tvbo.storage.bounded.arrays import npy, npz
 from tvbo.storage.bounded.matlab import mat
+from tvbo.storage.bounded.numeric import column, numbers, words
 from tvbo.storage.bounded.text import table, xml
 from tvbo.storage.files import read_bytes
 
-__all__ = ["bunzip2", "gunzip", "mat", "npy", "npz", "read_bytes", "table", "xml", "zip_members"]
+__all__ = [
+    "bunzip2",
+    "column",
+    "gunzip",
+    "mat",
+    "npy",
+    "npz",
+    "numbers",
+    "read_bytes",
+    "table",
+    "words",
+    "xml",
+    "zip_members",
+]

@@ -91,18 +91,31 @@ def members(
     DamagedFileError
         If it cannot be decoded.
     """
-    where = where or (source if isinstance(source, Path) else "the zip archive")
+    with decoding(where or _name_of(source), "a zip archive", _ERRORS):
+        for entry, data, place in _deflated(source, limits, wanted, where):
+            yield entry.orig_filename, _inflated(data, entry, place)
+
+
+def _name_of(source: Path | bytes) -> object:
+    return source if isinstance(source, Path) else "the zip archive"
+
+
+def _deflated(
+    source: Path | bytes, limits: Limits, wanted: Callable[[str], bool] | None, where: object
+) -> Iterator[tuple[zipfile.ZipInfo, bytes, str]]:
+    """Give the members that are wanted as they lie in the archive, and what to call them."""
+    where = where or _name_of(source)
     with contextlib.ExitStack() as stack:
         if isinstance(source, Path):
             file, size = stack.enter_context(opened(source))
         else:
             file, size = io.BytesIO(source), len(source)
-        with decoding(where, "a zip archive", _ERRORS):
-            end = file.seek(0, io.SEEK_END)
-            with zipfile.ZipFile(_Directory(file, limits, where)) as archive:
-                entries = archive.infolist()
-            for entry in _chosen(entries, size, limits, wanted, where):
-                yield entry.orig_filename, _inflated(file, end, entry, f"{where}: {entry.orig_filename}")
+        end = file.seek(0, io.SEEK_END)
+        with zipfile.ZipFile(_Directory(file, limits, where)) as archive:
+            entries = archive.infolist()
+        for entry in _chosen(entries, size, limits, wanted, where):
+            place = f"{where}: {entry.orig_filename}"
+            yield entry, _stored(file, end, entry, place), place
 
 
 def zip_members(
@@ -184,8 +197,8 @@ def _chosen(
     return chosen
 
 
-def _inflated(file: BinaryIO, end: int, entry: zipfile.ZipInfo, where: str) -> bytes:
-    """Inflate a member: to the size that is declared for it, or not at all."""
+def _stored(file: BinaryIO, end: int, entry: zipfile.ZipInfo, where: str) -> bytes:
+    """Read a member as it lies in the archive."""
     file.seek(entry.header_offset)
     signature, _, flags, method, *_, name_size, extra_size = _LOCAL.unpack(file.read(_LOCAL.size))
     name = file.read(name_size).decode("utf-8" if flags & _UTF8 else "cp437")
@@ -194,8 +207,12 @@ def _inflated(file: BinaryIO, end: int, entry: zipfile.ZipInfo, where: str) -> b
     start = file.seek(extra_size, io.SEEK_CUR)
     if start + entry.compress_size > end:
         raise DamagedFileError(f"{where} is cut off: expected {entry.compress_size:,} bytes")
-    data = file.read(entry.compress_size)
-    if method == zipfile.ZIP_DEFLATED:
+    return file.read(entry.compress_size)
+
+
+def _inflated(data: bytes, entry: zipfile.ZipInfo, where: str) -> bytes:
+    """Inflate a member: to the size that is declared for it, or not at all."""
+    if entry.compress_type == zipfile.ZIP_DEFLATED:
         decoder = zlib.decompressobj(-zlib.MAX_WBITS)
         data = decoder.decompress(data, entry.file_size + 1)
         if not decoder.eof or decoder.unused_data:

@@ -1,0 +1,371 @@
+"""
+The Virtual Brain's datatypes as files hold them, without TVB: what they are called, and where their traits live.
+
+`Datatype` is one of them, as plain values by trait; `network_of` lays it into a network just as ``Network.from_tvb``
+does with the live object, and `datatype_of` gives it back.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from tvbo.errors import MatrixNotFoundError, ShapeError
+from tvbo.model.arrays import is_sparse, load
+from tvbo.model.matrices import LENGTHS, EdgeMatrix
+from tvbo.model.mesh import Mesh
+from tvbo.model.network import Network
+from tvbo.model.nodes import NodeTable
+from tvbo.model.parameters import Parameter
+from tvbo.storage.sparse import sparse_parts
+from tvbo.units import in_mm
+
+SURFACES = (
+    "Surface",
+    "CorticalSurface",
+    "WhiteMatterSurface",
+    "SkinAir",
+    "BrainSkull",
+    "SkullSkin",
+    "EEGCap",
+    "FaceSurface",
+)
+SENSORS = ("Sensors", "SensorsEEG", "SensorsMEG", "SensorsInternal")
+PROJECTIONS = ("ProjectionMatrix", "ProjectionSurfaceEEG", "ProjectionSurfaceMEG", "ProjectionSurfaceSEEG")
+# Class and the module of TVB that it is in.
+MODULES = {
+    "Connectivity": "tvb.datatypes.connectivity",
+    "RegionMapping": "tvb.datatypes.region_mapping",
+    "RegionVolumeMapping": "tvb.datatypes.region_mapping",
+    "Volume": "tvb.datatypes.volumes",
+    "StructuralMRI": "tvb.datatypes.structural",
+    "ConnectivityMeasure": "tvb.datatypes.graph",
+    "LocalConnectivity": "tvb.datatypes.local_connectivity",
+    **dict.fromkeys(SURFACES, "tvb.datatypes.surfaces"),
+    **dict.fromkeys(SENSORS, "tvb.datatypes.sensors"),
+    **dict.fromkeys(PROJECTIONS, "tvb.datatypes.projections"),
+}
+# Trait and its place in a network; all others lie in extra["tvb"].
+HOMES: dict[str, dict[str, str]] = {
+    "Connectivity": {
+        "weights": "matrix:weight",
+        "tract_lengths": "matrix:length",
+        "region_labels": "labels:",
+        "centres": "positions:",
+        "cortical": "column:cortical",
+        "areas": "column:area",
+        "hemispheres": "column:hemisphere",
+        "orientations": "column:orientation",
+        "speed": "parameter:conduction_speed",
+    },
+    "Surface": {
+        "vertices": "mesh:vertices",
+        "triangles": "mesh:elements",
+        "vertex_normals": "mesh:normals",
+        "hemisphere_mask": "column:hemisphere",
+    },
+    "RegionMapping": {"array_data": "mapping:"},
+    "LocalConnectivity": {"matrix": "matrix:local_connectivity"},
+    "Sensors": {"labels": "labels:", "locations": "positions:", "orientations": "column:orientations"},
+    "ProjectionMatrix": {"projection_data": "matrix:gain"},
+}
+# What TVB holds before anybody reads the trait.
+SPEED = 3.0
+# The array that tells how many nodes there are, and along which of its axes.
+_SIZED = {
+    "Connectivity": "weights",
+    "RegionMapping": "array_data",
+    "LocalConnectivity": "matrix",
+    "Sensors": "locations",
+    "ProjectionMatrix": "projection_data",
+}
+_NODES = {"Connectivity": "region", "Sensors": "sensor", "ProjectionMatrix": "sensor"}
+_DESCRIPTORS = {"Connectivity": "SC", "Sensors": "sensors", "ProjectionMatrix": "projection"}
+_TEXT = np.dtype("U128")
+
+
+def family(kind: str) -> str:
+    """
+    Name the class whose traits a class has.
+
+    Parameters
+    ----------
+    kind : str
+        A class of TVB.
+
+    Returns
+    -------
+    str
+        ``"Surface"`` for any surface, ``"Sensors"`` for any sensors, ``"ProjectionMatrix"`` for any projection; else
+        the class itself.
+    """
+    for base, kinds in (("Surface", SURFACES), ("Sensors", SENSORS), ("ProjectionMatrix", PROJECTIONS)):
+        if kind in kinds:
+            return base
+    return kind
+
+
+@dataclass
+class Datatype:
+    """
+    One datatype of TVB.
+
+    Attributes
+    ----------
+    kind : str
+        Its class, one of `MODULES`.
+    traits : dict of str to object
+        Its traits by name; one that is not there was never set. The gid is not among them.
+    gid : uuid.UUID or None
+        Its identifier; None if there is none.
+    title : str or None
+        Its title; without one it is named after class and gid, as TVB does.
+    """
+
+    kind: str
+    traits: dict[str, Any] = field(default_factory=dict)
+    gid: uuid.UUID | None = None
+    title: str | None = None
+
+
+def gid_of(datatype: Datatype) -> uuid.UUID:
+    """
+    Give an identifier to what has none in its file: the same for the same content, whatever file it is in.
+
+    Parameters
+    ----------
+    datatype : Datatype
+        The datatype.
+
+    Returns
+    -------
+    uuid.UUID
+        The identifier; in its form one that TVB could have drawn.
+    """
+    total = hashlib.sha256(datatype.kind.encode())
+    for name, value in sorted(datatype.traits.items()):
+        parts = sparse_parts(value).values() if is_sparse(value) else (value,)
+        for part in map(np.asarray, parts):
+            total.update(f"{name}{part.dtype.str}{part.shape}".encode())
+            total.update(repr(part.tolist()).encode() if part.dtype == object else np.ascontiguousarray(part).data)
+    return uuid.UUID(bytes=total.digest()[:16], version=4)
+
+
+def network_of(datatype: Datatype) -> Network:
+    """
+    Lay a datatype into a network, as ``Network.from_tvb`` does with the live object.
+
+    Parameters
+    ----------
+    datatype : Datatype
+        The datatype; arrays are held, not copied.
+
+    Returns
+    -------
+    Network
+        The network.
+
+    Raises
+    ------
+    ShapeError
+        If its arrays do not fit one another.
+    """
+    kind, traits = datatype.kind, datatype.traits
+    base = family(kind)
+    network = _frame(base, traits)
+    notes: dict[str, Any] = {}
+    for name, home in HOMES.get(base, {}).items():
+        if name in traits:
+            settled = _settle(network, home, traits[name])
+            notes[name] = {"home": home} if settled else {"value": traits[name]}
+        elif home.startswith("parameter:"):
+            notes[name] = {"unset": SPEED}
+            network.parameters[home.partition(":")[2]] = Parameter(SPEED, "mm_per_ms", "v")
+    notes |= {name: {"value": value} for name, value in traits.items() if name not in notes}
+    gid = datatype.gid or gid_of(datatype)
+    notes["gid"] = {"uuid": str(gid)}
+    network.label = f"{kind} gid: {gid}" if datatype.title is None else datatype.title
+    note = {"class": kind, "module": MODULES[kind], "traits": notes}
+    note |= {"title": {"home": "label:"}, "tags": {"value": {}}}
+    network.extra["tvb"] = {"root": 0, "returns": "root", "objects": [note]}
+    return network
+
+
+def _frame(base: str, traits: Mapping[str, Any]) -> Network:
+    """Make a network of the right size."""
+    if base == "Surface":
+        return Network(
+            mesh=Mesh(traits["vertices"], traits["triangles"], element_type="triangle"), descriptor="surface"
+        )
+    first = traits.get(_SIZED.get(base, ""))
+    size = int(first.shape[0]) if first is not None and first.shape else 0
+    nodes = NodeTable(size=size, default_label=_NODES.get(base, "vertex"))
+    return Network(nodes, descriptor=_DESCRIPTORS.get(base, "surface"))
+
+
+def _settle(network: Network, home: str, value: Any) -> bool:
+    """Move a value into its place, if it fits there; an empty array or None does not."""
+    place, _, name = home.partition(":")
+    n = network.number_of_nodes
+    shape = getattr(value, "shape", None)
+    wanted = {"matrix": (n,) if name == "gain" else (n, n), "positions": (n, 3), "mesh": None, "parameter": None}
+    expected = wanted.get(place, (n,))
+    if shape is None or (expected is not None and shape[: len(expected)] != expected):
+        return False
+    if name == "normals" and shape != (n, 3):
+        return False
+    if place == "matrix" and name == "gain":
+        # Its columns are the vertices of a surface that the file does not hold.
+        network.matrices.adopt(name, EdgeMatrix(value))
+    elif place == "matrix":
+        network.matrices[name] = EdgeMatrix(value, "mm" if name == "length" else None)
+    elif place == "mesh":
+        network.need_mesh().arrays[name] = value
+    elif place == "column":
+        network.nodes.columns[name] = value
+    elif place == "labels":
+        network.nodes.labels = value.astype(_TEXT, copy=False)
+    elif place == "positions":
+        network.nodes.positions = value
+    elif place == "mapping":
+        network.node_mapping_data = value
+    else:
+        network.parameters[name] = Parameter(value, "mm_per_ms", "v")
+    return True
+
+
+def datatype_of(network: Network, kind: str | None = None) -> Datatype:
+    """
+    Give the datatype that a network is, as plain values in the units of TVB.
+
+    Parameters
+    ----------
+    network : Network
+        The network. It need not come from TVB.
+    kind : str, optional
+        The class wanted; without it the one that the network came from, else a surface if it has a mesh, sensors or a
+        projection if it says so, and a Connectivity if not.
+
+    Returns
+    -------
+    Datatype
+        Its traits: those with a place in the network as they are there now.
+    """
+    note = root_note(network)
+    own = str(note.get("class", ""))
+    kind = kind or (own if own in MODULES else _kind_of(network))
+    found = Datatype(kind, title=network.label)
+    for name, home in HOMES.get(family(kind), {}).items():
+        value = _at_home(network, home)
+        if value is not None:
+            found.traits[name] = value
+    if kind == own:
+        for name, encoded in note["traits"].items():
+            if "value" in encoded and name not in found.traits:
+                value = encoded["value"]
+                found.traits[name] = load(value) if hasattr(value, "__array__") or is_sparse(value) else value
+            elif "uuid" in encoded and name == "gid":
+                found.gid = uuid.UUID(encoded["uuid"])
+    return found
+
+
+def root_note(network: Network) -> dict[str, Any]:
+    """
+    Give what is noted of the TVB object that a network came from.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    dict
+        Class, module and traits; empty if it did not come from TVB.
+    """
+    note = network.extra.get("tvb")
+    found: dict[str, Any] = note["objects"][note["root"]] if note else {}
+    return found
+
+
+def _kind_of(network: Network) -> str:
+    if network.mesh is not None:
+        return "CorticalSurface"
+    if "gain" in network.matrices:
+        return "ProjectionMatrix"
+    if network.descriptor == "sensors":
+        return "Sensors"
+    if "local_connectivity" in network.matrices:
+        return "LocalConnectivity"
+    return "RegionMapping" if network.has_node_mapping else "Connectivity"
+
+
+def _at_home(network: Network, home: str) -> Any:
+    """Give what is in a place; None if there is nothing."""
+    place, _, name = home.partition(":")
+    if place == "matrix":
+        spelled = _spelled(network, name)
+        if spelled is None:
+            return None
+        matrix = network.matrices[spelled]
+        factor = in_mm(matrix.unit or network.distance_unit) if name == "length" else 1.0
+        values = matrix.load()
+        if name == "local_connectivity":
+            return values if sp.issparse(values) else sp.csr_matrix(values)
+        return _scaled(network.matrix(spelled), factor)
+    if place == "mesh":
+        arrays = network.need_mesh().arrays
+        if name not in arrays:
+            return None
+        return _scaled(arrays[name], in_mm(network.distance_unit) if name == "vertices" else 1.0)
+    if place == "column":
+        return network.nodes.columns.get(name)
+    if place == "labels":
+        return network.nodes.labels
+    if place == "positions":
+        positions = network.nodes.positions
+        return None if positions is None else _scaled(positions, in_mm(network.distance_unit))
+    if place == "mapping":
+        return network.node_mapping_data
+    return None
+
+
+def _spelled(network: Network, name: str) -> str | None:
+    spellings = {"weight": ("weight", "weights", "sc"), "length": LENGTHS}.get(name, (name,))
+    return next((each for each in spellings if each in network.matrices), None)
+
+
+def _scaled(values: Any, factor: float) -> Any:
+    # Times one would quieten a signalling NaN.
+    return values if factor == 1 else values * factor
+
+
+def need_square_weights(network: Network) -> None:
+    """
+    Refuse a network that is no connectivity of TVB.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Raises
+    ------
+    MatrixNotFoundError
+        If it has no weights.
+    ShapeError
+        If they are not square.
+    """
+    spelled = _spelled(network, "weight")
+    if spelled is None:
+        raise MatrixNotFoundError(
+            f"TVB needs weights, and the network has the matrices {', '.join(network.matrices) or 'none'}: "
+            "give net.set_matrix('weight', ...)"
+        )
+    shape = network.matrices[spelled].shape
+    if shape[0] != shape[1]:
+        raise ShapeError(f"TVB wants square weights, these are {shape}")
