@@ -49,7 +49,7 @@ MODULES = {
     **dict.fromkeys(SENSORS, "tvb.datatypes.sensors"),
     **dict.fromkeys(PROJECTIONS, "tvb.datatypes.projections"),
 }
-# Trait and its place in a network; all others lie in extra["tvb"].
+# Trait and its place in a network, the first that fits of several; all others lie in extra["tvb"].
 HOMES: dict[str, dict[str, str]] = {
     "Connectivity": {
         "weights": "matrix:weight",
@@ -70,21 +70,27 @@ HOMES: dict[str, dict[str, str]] = {
     },
     "RegionMapping": {"array_data": "mapping:"},
     "LocalConnectivity": {"matrix": "matrix:local_connectivity"},
-    "Sensors": {"labels": "labels:", "locations": "positions:", "orientations": "column:orientations"},
+    "Sensors": {
+        "labels": "labels:",
+        "locations": "positions:",
+        "orientations": "column:orientation",
+        "usable": "column:usable",
+    },
     "ProjectionMatrix": {"projection_data": "matrix:gain"},
+    "ConnectivityMeasure": {"array_data": "matrix:measure|column:measure"},
 }
 # What TVB holds before anybody reads the trait.
 SPEED = 3.0
-# The array that tells how many nodes there are, and along which of its axes.
-_SIZED = {
-    "Connectivity": "weights",
-    "RegionMapping": "array_data",
-    "LocalConnectivity": "matrix",
-    "Sensors": "locations",
-    "ProjectionMatrix": "projection_data",
+# What kind of network holds it, what a node is called, and the trait with a row for each.
+_FRAMES = {
+    "Connectivity": ("SC", "region", "weights"),
+    "RegionMapping": ("surface", "vertex", "array_data"),
+    "LocalConnectivity": ("surface", "vertex", "matrix"),
+    "Sensors": ("sensors", "sensor", "labels"),
+    "ProjectionMatrix": ("projection", "sensor", "projection_data"),
+    "ConnectivityMeasure": ("SC", "region", "array_data"),
+    **dict.fromkeys(("Volume", "StructuralMRI", "RegionVolumeMapping"), ("volume", "voxel", "")),
 }
-_NODES = {"Connectivity": "region", "Sensors": "sensor", "ProjectionMatrix": "sensor"}
-_DESCRIPTORS = {"Connectivity": "SC", "Sensors": "sensors", "ProjectionMatrix": "projection"}
 _TEXT = np.dtype("U128")
 
 
@@ -180,8 +186,8 @@ def network_of(datatype: Datatype) -> Network:
     notes: dict[str, Any] = {}
     for name, home in HOMES.get(base, {}).items():
         if name in traits:
-            settled = _settle(network, home, traits[name])
-            notes[name] = {"home": home} if settled else {"value": traits[name]}
+            settled = next((each for each in home.split("|") if _settle(network, each, traits[name])), None)
+            notes[name] = {"value": traits[name]} if settled is None else {"home": settled}
         elif home.startswith("parameter:"):
             notes[name] = {"unset": SPEED}
             network.parameters[home.partition(":")[2]] = Parameter(SPEED, "mm_per_ms", "v")
@@ -201,10 +207,10 @@ def _frame(base: str, traits: Mapping[str, Any]) -> Network:
         return Network(
             mesh=Mesh(traits["vertices"], traits["triangles"], element_type="triangle"), descriptor="surface"
         )
-    first = traits.get(_SIZED.get(base, ""))
+    descriptor, node, sized = _FRAMES[base]
+    first = traits.get(sized)
     size = int(first.shape[0]) if first is not None and first.shape else 0
-    nodes = NodeTable(size=size, default_label=_NODES.get(base, "vertex"))
-    return Network(nodes, descriptor=_DESCRIPTORS.get(base, "surface"))
+    return Network(NodeTable(size=size, default_label=node), descriptor=descriptor)
 
 
 def _settle(network: Network, home: str, value: Any) -> bool:
@@ -259,8 +265,9 @@ def datatype_of(network: Network, kind: str | None = None) -> Datatype:
     own = str(note.get("class", ""))
     kind = kind or (own if own in MODULES else _kind_of(network))
     found = Datatype(kind, title=network.label)
-    for name, home in HOMES.get(family(kind), {}).items():
-        value = _at_home(network, home)
+    for name, homes in HOMES.get(family(kind), {}).items():
+        found_there = (_at_home(network, home) for home in homes.split("|"))
+        value = next((each for each in found_there if each is not None), None)
         if value is not None:
             found.traits[name] = value
     if kind == own:
@@ -326,6 +333,8 @@ def _at_home(network: Network, home: str) -> Any:
         return network.nodes.columns.get(name)
     if place == "labels":
         return network.nodes.labels
+    if place == "parameter":
+        return None
     if place == "positions":
         positions = network.nodes.positions
         return None if positions is None else _scaled(positions, in_mm(network.distance_unit))

@@ -5,6 +5,7 @@ Not with `scipy.io.loadmat`: it looks up the number of a type in a table in C as
 wrong number ends the process, and takes memory for any size that a text or a struct claims.
 """
 
+import contextlib
 import io
 import math
 import struct
@@ -41,7 +42,7 @@ class _Left:
 _LEFT = _Left()
 
 
-def mat(path: Path, limits: Limits, structs: bool = False) -> dict[str, Any]:
+def mat(path: Path, limits: Limits, structs: bool = False, data: bytes | None = None) -> dict[str, Any]:
     """
     Read the variables of a file of MATLAB.
 
@@ -53,6 +54,8 @@ def mat(path: Path, limits: Limits, structs: bool = False) -> dict[str, Any]:
         ``objects`` variables, cells and fields, which come to ``inflated_bytes`` and nest ``depth`` deep.
     structs : bool, default: False
         Whether structs and cells are read as well.
+    data : bytes, optional
+        What the file holds, if that is known already; then it need not be there.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def mat(path: Path, limits: Limits, structs: bool = False) -> dict[str, Any]:
     """
     variables: dict[str, Any] = {}
     with (
-        opened(path) as (file, size),
+        opened(path) if data is None else contextlib.nullcontext((io.BytesIO(data), len(data))) as (file, size),
         decoding(path, "a file of MATLAB, version 4 to 7.2", _ERRORS),
         # Some NaNs are no valid numbers to the processor.
         np.errstate(all="ignore"),
