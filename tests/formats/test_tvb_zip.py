@@ -405,7 +405,7 @@ def test_none_that_would_come_back_empty_is_named(path: Path) -> None:
     made = Connectivity.from_file("connectivity_66.zip")
     made.areas = None
     del made.__dict__["cortical"]
-    with pytest.warns(LossyConversionWarning, match=r"areas.*cortical \(not set, and comes back empty\)"):
+    with pytest.warns(LossyConversionWarning, match=r"areas.*cortical \(not set, and comes back set\)"):
         Network.from_tvb(made).save(path)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.io
 import scipy.sparse as sp
 
 from tvbo.errors import DamagedFileError, ShapeError, TvboError, UnknownFormatError, warn
@@ -265,6 +264,11 @@ def _arrays(network: Network, base: str, suffix: str) -> bytes:
     if suffix == ".npy":
         np.save(held, traits[name], allow_pickle=False)
     else:
+        # Not needed to read.
+        from scipy.io import savemat
+
         values: Any = traits[name]
-        scipy.io.savemat(held, {variable: sp.csc_matrix(values) if sp.issparse(values) else values})
+        if is_sparse(values):
+            values = values.tocsc()
+        savemat(held, {variable: values})  # type: ignore[arg-type]
     return held.getvalue()

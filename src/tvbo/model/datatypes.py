@@ -7,7 +7,6 @@ does with the live object, and `datatype_of` gives it back.
 
 import hashlib
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,10 +78,12 @@ HOMES: dict[str, dict[str, str]] = {
     "ProjectionMatrix": {"projection_data": "matrix:gain"},
     "ConnectivityMeasure": {"array_data": "matrix:measure|column:measure"},
 }
+EQUATIONS = "tvb.datatypes.equations"
 # What TVB holds before anybody reads the trait.
 SPEED = 3.0
 # What kind of network holds it, what a node is called, and the trait with a row for each.
 _FRAMES = {
+    "Surface": ("surface", "vertex", ""),
     "Connectivity": ("SC", "region", "weights"),
     "RegionMapping": ("surface", "vertex", "array_data"),
     "LocalConnectivity": ("surface", "vertex", "matrix"),
@@ -154,6 +155,9 @@ def gid_of(datatype: Datatype) -> uuid.UUID:
     """
     total = hashlib.sha256(datatype.kind.encode())
     for name, value in sorted(datatype.traits.items()):
+        if isinstance(value, Datatype):
+            total.update(f"{name}{value.gid or gid_of(value)}".encode())
+            continue
         parts = sparse_parts(value).values() if is_sparse(value) else (value,)
         for part in map(np.asarray, parts):
             total.update(f"{name}{part.dtype.str}{part.shape}".encode())
@@ -161,14 +165,16 @@ def gid_of(datatype: Datatype) -> uuid.UUID:
     return uuid.UUID(bytes=total.digest()[:16], version=4)
 
 
-def network_of(datatype: Datatype) -> Network:
+def network_of(datatype: Datatype, parent: Network | None = None) -> Network:
     """
     Lay a datatype into a network, as ``Network.from_tvb`` does with the live object.
 
     Parameters
     ----------
     datatype : Datatype
-        The datatype; arrays are held, not copied.
+        The datatype; arrays are held, not copied. Traits that are datatypes themselves lie in the same network.
+    parent : Network, optional
+        The network of its connectivity, where that is one of its own.
 
     Returns
     -------
@@ -180,37 +186,59 @@ def network_of(datatype: Datatype) -> Network:
     ShapeError
         If its arrays do not fit one another.
     """
+    inner = [value for value in datatype.traits.values() if isinstance(value, Datatype)]
+    members = [each for each in inner if each.kind in MODULES]
+    named = members[0] if members else datatype
+    network = _frame(family(datatype.kind), datatype, members)
+    network.parent_network = parent
+    objects: list[dict[str, Any]] = []
+    for each in (datatype, *inner):
+        objects.append(_note(network, each, inner, each is named))
+    if parent is not None:
+        objects[0]["traits"]["connectivity"] = {"parent": True}
+    network.extra["tvb"] = {"root": 0, "returns": "root", "objects": objects}
+    return network
+
+
+def _note(network: Network, datatype: Datatype, inner: list[Datatype], named: bool) -> dict[str, Any]:
+    """Move a datatype into a network, and note where its traits are."""
     kind, traits = datatype.kind, datatype.traits
-    base = family(kind)
-    network = _frame(base, traits)
     notes: dict[str, Any] = {}
-    for name, home in HOMES.get(base, {}).items():
+    for name, home in HOMES.get(family(kind), {}).items():
         if name in traits:
             settled = next((each for each in home.split("|") if _settle(network, each, traits[name])), None)
             notes[name] = {"value": traits[name]} if settled is None else {"home": settled}
         elif home.startswith("parameter:"):
             notes[name] = {"unset": SPEED}
             network.parameters[home.partition(":")[2]] = Parameter(SPEED, "mm_per_ms", "v")
-    notes |= {name: {"value": value} for name, value in traits.items() if name not in notes}
+    for name, value in traits.items():
+        if isinstance(value, Datatype):
+            notes[name] = {"object": 1 + next(place for place, each in enumerate(inner) if each is value)}
+        elif name == "number_of_connections" and value == np.count_nonzero(traits["weights"]):
+            notes[name] = {"computed": "nonzero weights"}
+        elif name not in notes:
+            notes[name] = {"value": value}
     gid = datatype.gid or gid_of(datatype)
     notes["gid"] = {"uuid": str(gid)}
-    network.label = f"{kind} gid: {gid}" if datatype.title is None else datatype.title
-    note = {"class": kind, "module": MODULES[kind], "traits": notes}
-    note |= {"title": {"home": "label:"}, "tags": {"value": {}}}
-    network.extra["tvb"] = {"root": 0, "returns": "root", "objects": [note]}
-    return network
+    title = f"{kind} gid: {gid}" if datatype.title is None else datatype.title
+    if named:
+        network.label = title
+    note = {"class": kind, "module": MODULES.get(kind, EQUATIONS), "traits": notes}
+    return note | {"title": {"home": "label:"} if named else {"value": title}, "tags": {"value": {}}}
 
 
-def _frame(base: str, traits: Mapping[str, Any]) -> Network:
-    """Make a network of the right size."""
-    if base == "Surface":
-        return Network(
-            mesh=Mesh(traits["vertices"], traits["triangles"], element_type="triangle"), descriptor="surface"
-        )
-    descriptor, node, sized = _FRAMES[base]
-    first = traits.get(sized)
-    size = int(first.shape[0]) if first is not None and first.shape else 0
-    return Network(NodeTable(size=size, default_label=node), descriptor=descriptor)
+def _frame(base: str, datatype: Datatype, members: list[Datatype]) -> Network:
+    """Make a network of the right size: that of the first datatype that tells it."""
+    descriptor, node, _ = _FRAMES[base]
+    for each in (*members, datatype):
+        traits = each.traits
+        if family(each.kind) == "Surface":
+            mesh = Mesh(traits["vertices"], traits["triangles"], element_type="triangle")
+            return Network(mesh=mesh, descriptor=descriptor)
+        first = traits.get(_FRAMES[family(each.kind)][2])
+        if first is not None and first.shape:
+            return Network(NodeTable(size=int(first.shape[0]), default_label=node), descriptor=descriptor)
+    return Network(NodeTable(size=0, default_label=node), descriptor=descriptor)
 
 
 def _settle(network: Network, home: str, value: Any) -> bool:
@@ -278,6 +306,29 @@ def datatype_of(network: Network, kind: str | None = None) -> Datatype:
             elif "uuid" in encoded and name == "gid":
                 found.gid = uuid.UUID(encoded["uuid"])
     return found
+
+
+def references_of(network: Network) -> dict[str, dict[str, Any]]:
+    """
+    Give what is noted of the TVB objects that the one that a network came from refers to.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    dict of str to dict
+        Class, module and traits of each, by the trait that leads to it.
+    """
+    found = {}
+    for name, encoded in root_note(network).get("traits", {}).items():
+        if "object" in encoded and "link" not in encoded:
+            found[name] = network.extra["tvb"]["objects"][encoded["object"]]
+        elif "parent" in encoded and network.has_parent_network:
+            found[name] = root_note(network.parent())
+    return {name: note for name, note in found.items() if note}
 
 
 def root_note(network: Network) -> dict[str, Any]:

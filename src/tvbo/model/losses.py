@@ -71,7 +71,7 @@ def report_losses(network: "Network", back: "Network", target: Path, strict: boo
 def _is_lost(network: "Network", difference: Difference) -> bool:
     path, kind, _ = difference
     if kind == "only in the second":
-        # What the reader adds is no loss; a trait that was not set and comes back empty is not what it was.
+        # What the reader adds is no loss; a trait that was not set and comes back with a value is not what it was.
         return "tvb" in network.extra and path.startswith("extra.tvb.objects[0].traits.")
     if path == "nodes.labels" and kind == "dtype":
         # The width of text is not part of it.
@@ -84,7 +84,7 @@ def _named(difference: Difference) -> tuple[str, str]:
     trait = _TRAIT.match(path)
     if trait is not None:
         added = kind == "only in the second"
-        return trait[1], " (not set, and comes back empty)" if added else ""
+        return trait[1], " (not set, and comes back set)" if added else ""
     part, _, rest = path.partition(".")
     if part in ("parameters", "extra"):
         return rest.split(".")[0].split("[")[0] if part == "parameters" else f"extra.{rest.split('.')[0]}", ""

@@ -1,0 +1,109 @@
+"""What the framework of TVB puts where in its files: one table for both directions."""
+
+from typing import NamedTuple
+
+
+class Layout(NamedTuple):
+    """
+    Where the traits of a class are.
+
+    Attributes
+    ----------
+    writer : str
+        The class of the framework that writes such a file, below ``tvb.adapters.datatypes.h5``.
+    arrays : tuple of str
+        Traits that are datasets.
+    scalars : dict of str to str
+        Traits that are attributes of the root: ``bool``, ``int``, ``float``, ``str``, or ``json``.
+    references : dict of str to str
+        Traits that are datatypes in files of their own, and the kind of place that these have in a network: ``inside``
+        it, its ``parent``, or ``apart``, where only the gid is kept.
+    """
+
+    writer: str
+    arrays: tuple[str, ...] = ()
+    scalars: dict[str, str] = {}
+    references: dict[str, str] = {}
+
+
+LAYOUTS = {
+    "Connectivity": Layout(
+        "connectivity_h5.ConnectivityH5",
+        ("region_labels", "weights", "tract_lengths", "centres", "cortical", "hemispheres", "orientations", "areas"),
+        {
+            "undirected": "bool",
+            "number_of_regions": "int",
+            "number_of_connections": "int",
+            "parent_connectivity": "str",
+            "saved_selection": "json",
+        },
+    ),
+    "Surface": Layout(
+        "surface_h5.SurfaceH5",
+        ("vertices", "triangles", "vertex_normals", "triangle_normals"),
+        {
+            "number_of_vertices": "int",
+            "number_of_triangles": "int",
+            "edge_mean_length": "float",
+            "edge_min_length": "float",
+            "edge_max_length": "float",
+            "zero_based_triangles": "bool",
+            "bi_hemispheric": "bool",
+            "surface_type": "str",
+            "valid_for_simulations": "bool",
+        },
+    ),
+    "RegionMapping": Layout(
+        "region_mapping_h5.RegionMappingH5",
+        ("array_data",),
+        references={"connectivity": "parent", "surface": "inside"},
+    ),
+    "RegionVolumeMapping": Layout(
+        "region_mapping_h5.RegionVolumeMappingH5",
+        ("array_data",),
+        references={"connectivity": "parent", "volume": "inside"},
+    ),
+    "Volume": Layout("volumes_h5.VolumeH5", ("origin", "voxel_size"), {"voxel_unit": "str"}),
+    "StructuralMRI": Layout(
+        "structural_h5.StructuralMRIH5", ("array_data",), {"weighting": "str"}, {"volume": "inside"}
+    ),
+    "Sensors": Layout(
+        "sensors_h5.SensorsH5",
+        ("labels", "locations", "orientations", "usable"),
+        {"sensors_type": "str", "has_orientation": "bool", "number_of_sensors": "int"},
+    ),
+    "ProjectionMatrix": Layout(
+        "projections_h5.ProjectionMatrixH5",
+        ("projection_data",),
+        {"projection_type": "str", "conductances": "json"},
+        {
+            "sensors": "inside",
+            "sources": "apart",
+            "brain_skull": "apart",
+            "skull_skin": "apart",
+            "skin_air": "apart",
+        },
+    ),
+    "LocalConnectivity": Layout(
+        "local_connectivity_h5.LocalConnectivityH5", (), {"cutoff": "float"}, {"surface": "inside"}
+    ),
+    "ConnectivityMeasure": Layout(
+        "graph_h5.ConnectivityMeasureH5", ("array_data",), references={"connectivity": "inside"}
+    ),
+}
+# Arrays that are other than float64.
+DTYPES = {
+    "cortical": "?",
+    "hemispheres": "?",
+    "usable": "?",
+    "triangles": "i8",
+    "region_labels": "U128",
+    "labels": "U128",
+}
+# Arrays without which TVB does not take the datatype.
+REQUIRED = frozenset(
+    ("region_labels", "weights", "tract_lengths", "centres", "vertices", "triangles", "labels", "locations")
+    + ("array_data", "projection_data", "origin", "voxel_size")
+)
+# What a class fixes, which the object of TVB does not hold before it is read.
+FINAL = frozenset(("surface_type", "sensors_type", "projection_type"))
