@@ -19,7 +19,7 @@ def test_json_is_read_but_not_written() -> None:
     assert ".json" in registry.extensions(module, "read")
     assert ".json" not in registry.extensions(module, "write")
     assert registry.for_path(Path("a.json"), "read") is module
-    with pytest.raises(UnknownFormatError, match=r"expected (.*, )?\.yaml, \.yml, \.h5, \.hdf5"):
+    with pytest.raises(UnknownFormatError, match=r"expected .*\.yaml, \.yml"):
         registry.for_path(Path("a.json"), "write")
 
 

@@ -135,7 +135,7 @@ def test_formats_lists_what_there_is() -> None:
 def test_formats_can_be_read_on_a_narrow_terminal() -> None:
     lines = tvbo("formats").stdout.splitlines()
     assert max(map(len, lines)) <= 80
-    assert len(lines) <= 3 * 4
+    assert len(lines) <= 3 * 4 * 2
     assert any("lossless, lazy, readable by people." in line for line in lines)
 
 
@@ -243,3 +243,15 @@ def test_the_demo_leaves_logging_as_it_was() -> None:
     with quiet():
         assert logging.root.manager.disable == logging.WARNING
     assert logging.root.manager.disable == logging.NOTSET
+
+
+def test_tables_of_a_pipeline_become_an_archive_and_are_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("lA,rA\n0,1\n1,0\n")
+    (tmp_path / "l.csv").write_text("rA,lA\n0,80\n70,0\n")
+    (tmp_path / "c.txt").write_text("lA 0 40 0\nrA 0 -40 0\n")
+    arguments = ["convert", "w.csv", "--lengths", "l.csv", "--centres", "c.txt", "out.zip"]
+    done = tvbo(*(tmp_path / each if "." in each else each for each in arguments))
+    assert done.returncode == 0
+    assert "look at matrices.length: the lengths of 1 pairs differ by direction" in done.stderr
+    found = Network.from_file(tmp_path / "out.zip")
+    assert found.matrix("length").tolist() == [[0, 70], [80, 0]]

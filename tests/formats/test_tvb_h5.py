@@ -14,6 +14,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import tvb
+import tvb.datatypes.local_connectivity
+import tvb.datatypes.projections
+import tvb.datatypes.sensors
+import tvb.datatypes.surfaces
+import tvb_data
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -394,3 +399,39 @@ def test_what_the_file_says_of_its_project_is_kept(tmp_path: Path) -> None:
     second = Network.from_file(tmp_path / "b.h5")
     assert second.extra["tvb_h5"]["user_tag_1"] == "EditedOne"
     assert [each.path for each in first.diff(second) if each.kind != "only in the second"] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "attribute", "value"),
+    [
+        ("sensors/meg_151.txt.bz2", "SensorsMEG", "sensors_type", "MEG"),
+        ("projectionMatrix/projection_eeg_62_surface_16k.mat", "ProjectionSurfaceEEG", "projection_type", "projEEG"),
+        ("surfaceData/scalp_1082.zip", "EEGCap", "surface_type", "EEG Cap"),
+    ],
+)
+def test_what_a_class_fixes_is_written_for_the_framework(
+    tmp_path: Path, file: str, kind: str, attribute: str, value: str
+) -> None:
+    first = Network.from_file(Path(tvb_data.__file__).parent / file, kind=kind)
+    path = tmp_path / "x.h5"
+    with pytest.warns(LossyConversionWarning, match="not set, and comes back set"):
+        first.save(path, format="tvb-h5")
+    with h5py.File(path) as held:
+        assert held.attrs[f"TVB_{attribute}"] == value
+    assert attribute not in traits(Network.from_file(path))
+    assert getattr(tvb_class(kind)(), attribute) == value
+
+
+def tvb_class(kind: str) -> Any:
+    modules = (tvb.datatypes.sensors, tvb.datatypes.projections, tvb.datatypes.surfaces)
+    return next(getattr(module, kind) for module in modules if hasattr(module, kind))
+
+
+def test_a_local_connectivity_gets_the_equation_that_tvb_gives_it(tmp_path: Path) -> None:
+    first = Network.from_file(Path(tvb_data.__file__).parent / "local_connectivity/local_connectivity_16384.mat")
+    with pytest.warns(LossyConversionWarning, match=r"equation \(not set, and comes back set\)"):
+        first.save(tmp_path / "x.h5", format="tvb-h5")
+    with h5py.File(tmp_path / "x.h5") as held:
+        equation = json.loads(held.attrs["TVB_equation"])
+    default = tvb.datatypes.local_connectivity.LocalConnectivity().equation
+    assert equation == {"type": type(default).__name__, "parameters": default.parameters}

@@ -1,20 +1,30 @@
 """Convert a network from one format to another."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 
 def run(
-    source: Annotated[Path, typer.Argument(help="What to read.")],
+    source: Annotated[Path, typer.Argument(help="What to read: a network, or a table of weights (.csv, .tsv, .txt).")],
     target: Annotated[Path, typer.Argument(help="What to write.")],
+    lengths: Annotated[Path | None, typer.Option("--lengths", help="Tract lengths beside a table of weights.")] = None,
+    centres: Annotated[
+        Path | None, typer.Option("--centres", help="Names and places of regions beside a table of weights.")
+    ] = None,
     from_: Annotated[str | None, typer.Option("--from", help="Format of the source.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="Format of the target.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse to lose anything.")] = False,
 ) -> None:
-    """Read a network in one format and write it in another."""
+    """Read a network in one format and write it in another; tables of a pipeline are checked, and never mended."""
     from tvbo import Network
 
-    Network.from_file(source, format=from_).save(target, format=to, strict=strict)
+    tables = {name: path for name, path in (("lengths", lengths), ("centres", centres)) if path is not None}
+    options: dict[str, Any] = dict(tables)
+    network = Network.from_file(source, format=from_ or ("pipeline" if tables else None), **options)
+    if tables:
+        for problem in network.check().problems:
+            typer.echo(f"look at {problem}", err=True)
+    network.save(target, format=to, strict=strict)
     typer.echo(f"wrote {target}", err=True)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy.typing as npt
 
 from tvbo.errors import DuplicateNameError, NetworkNotFoundError, ShapeError
-from tvbo.model import compare, validity
+from tvbo.model import checks, compare, validity
 from tvbo.model.arrays import Array, LazyDict, as_array
 from tvbo.model.chunked import as_dask
 from tvbo.model.doors import Doors
@@ -476,6 +476,17 @@ class Network(Doors, Figures):
             True if nothing is wrong; its `problems` name the array.
         """
         return validity.validate_network(self, deep)
+
+    def check(self) -> checks.Findings:
+        """
+        Look for what is legal and yet seldom meant: asymmetric lengths, regions without connections, swapped sides.
+
+        Returns
+        -------
+        Findings
+            True if nothing is conspicuous; its `problems` give the evidence. Nothing is changed.
+        """
+        return checks.check_network(self)
 
     def digest(self) -> str:
         """

@@ -105,5 +105,21 @@ REQUIRED = frozenset(
     ("region_labels", "weights", "tract_lengths", "centres", "vertices", "triangles", "labels", "locations")
     + ("array_data", "projection_data", "origin", "voxel_size")
 )
-# What a class fixes, which the object of TVB does not hold before it is read.
-FINAL = frozenset(("surface_type", "sensors_type", "projection_type"))
+# What a class fixes: the object of TVB does not hold it before it is read, and the framework asks for it.
+FINAL = {
+    "CorticalSurface": ("surface_type", "Cortical Surface"),
+    "WhiteMatterSurface": ("surface_type", "White Matter"),
+    "SkinAir": ("surface_type", "Skin Air"),
+    "BrainSkull": ("surface_type", "Brain Skull"),
+    "SkullSkin": ("surface_type", "Skull Skin"),
+    "EEGCap": ("surface_type", "EEG Cap"),
+    "FaceSurface": ("surface_type", "Face"),
+    "SensorsEEG": ("sensors_type", "EEG"),
+    "SensorsMEG": ("sensors_type", "MEG"),
+    "SensorsInternal": ("sensors_type", "Internal"),
+    "ProjectionSurfaceEEG": ("projection_type", "projEEG"),
+    "ProjectionSurfaceMEG": ("projection_type", "projMEG"),
+    "ProjectionSurfaceSEEG": ("projection_type", "projSEEG"),
+}
+# What a local connectivity of TVB has unless somebody gives it another.
+EQUATION = {"type": "Gaussian", "parameters": {"amp": 1.0, "sigma": 1.0, "midpoint": 0.0, "offset": 0.0}}

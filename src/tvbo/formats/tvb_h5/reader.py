@@ -22,7 +22,6 @@ EXTRA = "tvb_h5"
 _BOOL = "bool:"
 # Attributes that every file has; what they say of the project is kept as it is.
 _COMMON = frozenset(("gid", "type", "module", "written_by", "data_version", "create_date"))
-_CLASSES = {"EEG": "SensorsEEG", "MEG": "SensorsMEG", "Internal": "SensorsInternal"}
 
 
 class Reader:
@@ -169,7 +168,7 @@ class Reader:
             if name == "saved_selection" and value == []:
                 # TVB's default, which JSON cannot tell from a list.
                 value = ()
-            if value is not None and not (name in FINAL and self.is_fixed(name)):
+            if value is not None and FINAL.get(self.kind) != (name, value):
                 traits[name] = value
         if family(self.kind) == "LocalConnectivity":
             traits["matrix"] = self.sparse("matrix")
@@ -178,22 +177,6 @@ class Reader:
                 traits["equation"] = equation
         title = self.attrs.get("title")
         return Datatype(self.kind, traits, self.gid, title if isinstance(title, str) else None)
-
-    def is_fixed(self, name: str) -> bool:
-        """
-        Tell whether the class fixes a trait.
-
-        Parameters
-        ----------
-        name : str
-            The trait.
-
-        Returns
-        -------
-        bool
-            False for the base classes, which leave it open.
-        """
-        return self.kind not in ("Surface", "Sensors", "ProjectionMatrix")
 
     def array(self, name: str) -> Array | None:
         """

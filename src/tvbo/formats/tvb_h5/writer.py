@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tvbo.errors import MatrixNotFoundError, ShapeError, UnknownFormatError
-from tvbo.formats.tvb_h5.layout import DTYPES, LAYOUTS, REQUIRED
+from tvbo.formats.tvb_h5.layout import DTYPES, EQUATION, FINAL, LAYOUTS, REQUIRED
 from tvbo.formats.tvb_h5.reader import EXTRA, PREFIX, dump
 from tvbo.model.arrays import Array
 from tvbo.model.datatypes import MODULES, Datatype, datatype_of, family, gid_of, references_of
@@ -47,6 +47,9 @@ def image(network: Network) -> tuple[bytes, Datatype]:
         value = traits.get(name, _computed(name, arrays, traits))
         if value is not None:
             root[f"{PREFIX}{name}"] = _scalar(value, kind)
+    if datatype.kind in FINAL:
+        name, fixed = FINAL[datatype.kind]
+        root.setdefault(f"{PREFIX}{name}", fixed)
     kept = network.extra.get(EXTRA, {})
     for name in layout.references:
         note = references_of(network).get(name)
@@ -59,10 +62,9 @@ def image(network: Network) -> tuple[bytes, Datatype]:
         arrays["split_triangles"] = split
     if base == "LocalConnectivity":
         _put_sparse(arrays, attrs, "matrix", traits.get("matrix"))
-        equation = references_of(network).get("equation")
-        parameters = equation["traits"].get("parameters", {}).get("value", {}) if equation else {}
-        if equation:
-            root[f"{PREFIX}equation"] = dump({"type": equation["class"], "parameters": parameters})
+        note = references_of(network).get("equation")
+        parameters = note["traits"].get("parameters", {}).get("value", {}) if note else {}
+        root[f"{PREFIX}equation"] = dump({"type": note["class"], "parameters": parameters} if note else EQUATION)
     if base == "ConnectivityMeasure":
         root[f"{PREFIX}title"] = network.label or ""
     for name, array in arrays.items():

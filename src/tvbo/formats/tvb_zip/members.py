@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,8 +36,25 @@ def is_table(name: str) -> bool:
     bool
         False for what macOS and editors leave behind, and for other kinds of files.
     """
-    path = PurePosixPath(name)
-    return not path.name.startswith((".", "_")) and "__MACOSX" not in path.parts and path.suffix in ENDINGS
+    bare = base(name)
+    return bare.endswith(ENDINGS) and bare[0] not in "._" and "__MACOSX" not in name.split("/")
+
+
+def base(name: str) -> str:
+    """
+    Give the name of a member without its folders.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+
+    Returns
+    -------
+    str
+        What follows the last slash.
+    """
+    return name.rpartition("/")[2]
 
 
 def is_info(name: str) -> bool:
@@ -54,7 +71,7 @@ def is_info(name: str) -> bool:
     bool
         True for ``info.txt`` in any folder.
     """
-    return is_table(name) and PurePosixPath(name).name.lower() == INFO
+    return is_table(name) and base(name).lower() == INFO
 
 
 def listed(path: Path, limits: Limits) -> list[str]:
@@ -241,8 +258,8 @@ def first(names: list[str], library: tuple[str, ...], others: tuple[str, ...], w
         Its name: the first in the archive, as TVB chooses. None if there is none.
     """
     tests: list[Callable[[str], bool]] = [
-        *(lambda name, token=token: token in PurePosixPath(name).name for token in library),
-        *(lambda name, token=token: token in PurePosixPath(name).name.lower() for token in others),
+        *(lambda name, token=token: token in base(name) for token in library),
+        *(lambda name, token=token: token in base(name).lower() for token in others),
     ]
     for test in tests:
         found = [name for name in names if test(name)]

@@ -2,13 +2,12 @@
 
 import os.path
 import re
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from tvbo.errors import DamagedFileError, ShapeError
-from tvbo.formats.tvb_zip.members import EXTRA, INFO, Array, Members, held_info, text_of
+from tvbo.formats.tvb_zip.members import EXTRA, INFO, Array, Members, base, held_info, text_of
 from tvbo.model.datatypes import SURFACES, Datatype, datatype_of, network_of
 from tvbo.model.network import Network
 
@@ -34,7 +33,7 @@ def is_surface(names: list[str]) -> bool:
 
 
 def _named(names: list[str], part: str) -> list[str]:
-    return sorted(name for name in names if part in PurePosixPath(name).name.lower())
+    return sorted(name for name in names if part in base(name).lower())
 
 
 def read(members: Members, kind: str, zero_based: bool) -> Network:
@@ -122,7 +121,7 @@ def _sides(found: dict[str, list[str]]) -> list[int] | None:
             continue
         if len(names) != 2:
             return None
-        bare = [PurePosixPath(name).name for name in names]
+        bare = [base(name) for name in names]
         # Of letters, not of folders.
         rest = [name[len(os.path.commonprefix(bare)) :] for name in bare]  # noqa: RUF071
         sides = [0 if _LEFT.match(each) else 1 if _RIGHT.match(each) else -1 for each in rest]

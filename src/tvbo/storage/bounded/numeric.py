@@ -23,6 +23,7 @@ Array = npt.NDArray[Any]
 _COST = 8
 # "d." + 18 digits + "e+dd", and a blank or the end of the line.
 _WIDTH = 25
+_ZERO = b"0.000000000000000000e+00"
 _ZEROS, _SIXES, _HIGH = 0x3030303030303030, 0x0606060606060606, 0xF0F0F0F0F0F0F0F0
 # Powers of ten that exponents of two digits lead to, once 18 digits are moved before the point.
 _LOWEST, _HIGHEST = -117, 81
@@ -165,41 +166,52 @@ def column(rows: list[list[str]], places: slice, where: object) -> Array:
 
 def _as_savetxt(data: bytes) -> Array | None:
     """Decode ``%.18e %.18e``; None if it is anything else."""
+    if data[1:2] != b"." or data[20:21] != b"e":
+        return None
     grid = np.frombuffer(data, np.uint8).reshape(-1, _WIDTH)
-    if grid[0, 1] != ord(".") or grid[0, 20] != ord("e"):
+    columns = data.find(b"\n", _WIDTH - 1) // _WIDTH + 1
+    blanks = grid[:, _WIDTH - 1]
+    if not columns or len(grid) % columns:
         return None
-    ends = np.flatnonzero(grid[:, 24] == ord("\n"))
-    if not len(ends) or len(grid) % (ends[0] + 1):
+    rows = blanks.reshape(-1, columns)
+    if (rows[:, -1] != ord("\n")).any() or (rows[:, :-1] != ord(" ")).any():
         return None
-    columns = int(ends[0]) + 1
-    rows = len(grid) // columns
-    minus = grid[:, 21] == ord("-")
+    # Three words of eight characters: "d.dddddd", "dddddddd" and "dddde+dd". Most networks are full of zeros.
+    words = [np.ndarray(len(grid), "<u8", data, at, (_WIDTH,)).copy() for at in (0, 8, 16)]
+    first, middle, last = (each != zero for each, zero in zip(words, np.frombuffer(_ZERO, "<u8"), strict=True))
+    some = np.flatnonzero(first | middle | last)
+    values = np.zeros(len(grid))
+    if len(some):
+        found = _numbers_of(*(each[some] for each in words))
+        if found is None:
+            return None
+        values[some], unsure = found
+        for place in some[unsure].tolist():
+            # Too near to the middle between two floats to be told in this way.
+            values[place] = float(grid[place, : _WIDTH - 1].tobytes())
+    # As loadtxt does.
+    return values.reshape((-1, columns)).squeeze()
+
+
+def _numbers_of(first: Array, middle: Array, last: Array) -> tuple[Array, Array] | None:
+    """Decode words of characters, and tell where the rounding is not sure; None if they are no numbers."""
+    # Each part in its place among eight digits, with zeros before it.
+    head = (first & 0xFFFFFFFFFFFF0000) | ((first & 0xFF) << 8) | 0x30
+    tail = (last << 32) | 0x30303030
+    power = ((last >> 48) << 48) | 0x303030303030
+    sign = (last >> 40) & 0xFF
+    minus = sign == ord("-")
     regular = (
-        np.array_equal(ends, np.arange(columns - 1, len(grid), columns))
-        and np.count_nonzero(grid[:, 24] == ord(" ")) == len(grid) - rows
-        and (grid[:, 1] == ord(".")).all()
-        and (grid[:, 20] == ord("e")).all()
-        and (minus | (grid[:, 21] == ord("+"))).all()
+        (((first >> 8) & 0xFF) == ord(".")).all()
+        and (((last >> 32) & 0xFF) == ord("e")).all()
+        and (minus | (sign == ord("+"))).all()
+        and all(_are_digits(part) for part in (head, middle, tail, power))
     )
     if not regular:
         return None
-    single = np.ascontiguousarray(grid[:, (0, 18, 19, 22, 23)].T) - np.uint8(ord("0"))
-    pairs = [np.ascontiguousarray(grid[:, at : at + 8]).view("<u8").ravel() for at in (2, 10)]
-    if single.max() > 9 or not all(_are_digits(eight) for eight in pairs):
-        return None
-    first, tenth, unit, *exponent = single.astype(np.uint64)
-    middle, last = (_number_of(eight) for eight in pairs)
-    digits = ((first * 10**8 + middle) * 10**8 + last) * 100 + tenth * 10 + unit
-    power = (exponent[0] * 10 + exponent[1]).astype(np.int64)
-    power = np.where(minus, -power, power) - 18
-    values = np.zeros(len(grid))
-    some = np.flatnonzero(digits)
-    values[some], unsure = _scaled(digits[some], power[some])
-    for place in some[unsure].tolist():
-        # Too near to the middle between two floats to be told in this way.
-        values[place] = float(grid[place, :24].tobytes())
-    # As loadtxt does.
-    return values.reshape((rows, columns)).squeeze()
+    digits = (_number_of(head) * 10**8 + _number_of(middle)) * 10**4 + _number_of(tail)
+    exponent = _number_of(power).astype(np.int64)
+    return _scaled(digits, np.where(minus, -exponent, exponent) - 18)
 
 
 def _are_digits(eight: Array) -> bool:
