@@ -75,3 +75,18 @@ def test_what_cannot_be_is_refused(tmp_path, signature, size, offset, code, valu
     path.write_bytes(data)
     with pytest.raises(CompanionError, match="index of links or attributes"):
         look(path)
+
+
+def test_free_space_of_no_length_in_a_heap_of_text(tmp_path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["text"] = "words of variable length"
+    heaps.check_text_heaps(path)
+    data = bytearray(path.read_bytes())
+    place = data.index(b"GCOL") + 16
+    while data[place : place + 2] != b"\0\0":
+        place += 16 + (int.from_bytes(data[place + 8 : place + 16], "little") + 7) // 8 * 8
+    data[place + 8 : place + 16] = bytes(8)
+    path.write_bytes(data)
+    with pytest.raises(CompanionError, match="heap of text"):
+        heaps.check_text_heaps(path)

@@ -145,9 +145,15 @@ def _largest(data: Any, start: int) -> int:
     if data[start + 4] != 1 or end > len(data):
         return -1
     place, largest = start + 16, 0
-    while place + 16 <= end and data[place : place + 2] != b"\0\0":
+    while place + 16 <= end:
         length = int.from_bytes(data[place + 8 : place + 16], "little")
-        place, largest = place + 16 + (length + 7) // 8 * 8, max(largest, length)
+        if data[place : place + 2] != b"\0\0":
+            place, largest = place + 16 + (length + 7) // 8 * 8, max(largest, length)
+        elif length >= 16:
+            place += length
+        else:
+            # Free space of no length: libhdf5 steps over it for ever.
+            return -1
     return largest if place <= end else -1
 
 

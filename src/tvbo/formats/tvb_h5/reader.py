@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from tvbo.errors import CompanionError, DamagedFileError, LimitError, UnknownFormatError, warn
+from tvbo.errors import CompanionError, DamagedFileError, LimitError, TvboError, UnknownFormatError, warn
 from tvbo.formats.tvb_h5.layout import DTYPES, FINAL, LAYOUTS, REQUIRED
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array
@@ -241,9 +241,9 @@ class Reader:
                 # The first versions wrote texts as JSON as well.
                 return self.json(name)
             return {"int": int, "float": float, "str": str}[kind](value)
-        except (KeyError, ValueError) as error:
-            if isinstance(error, LimitError):
-                raise
+        except TvboError:
+            raise
+        except (KeyError, ValueError, OverflowError) as error:
             raise DamagedFileError(f"{self.path}: {PREFIX}{name} is {str(value)[:80]!r}: expected {kind}") from error
 
     def json(self, name: str) -> Any:
@@ -260,7 +260,13 @@ class Reader:
         object
             What it says.
         """
-        return read_json(str(self.attrs[name]), f"{self.path}: {PREFIX}{name}", self.limits)
+        where = f"{self.path}: {PREFIX}{name}"
+        try:
+            return read_json(str(self.attrs[name]), where, self.limits)
+        except LimitError:
+            raise
+        except ValueError as error:
+            raise DamagedFileError(f"{where} is damaged: expected JSON: {error}") from error
 
     def equation(self) -> Datatype | None:
         """
@@ -276,9 +282,10 @@ class Reader:
         found = self.json("equation")
         if found is None:
             return None
-        if not isinstance(found, dict) or not isinstance(found.get("type"), str) or "parameters" not in found:
+        known = isinstance(found, dict) and str(found.get("type")).isidentifier()
+        if not known or not isinstance(found.get("parameters"), dict):
             raise DamagedFileError(f"{self.path}: {PREFIX}equation is damaged: expected a type and parameters")
-        return Datatype(found["type"], {"parameters": found["parameters"]})
+        return Datatype(str(found["type"]), {"parameters": found["parameters"]})
 
     def sparse(self, name: str) -> Any:
         """
