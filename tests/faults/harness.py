@@ -410,7 +410,8 @@ class Subject:
         leaves out all but the first.
         """
         looks = self._race(0, 0)[2]["looks"]
-        for first in range(1, looks + 1, step):
+        # The last one lies behind all looks: what was replaced then is not seen.
+        for first in range(1, looks + 2, step):
             for second in [first] if together else [first, *range(first + step, looks + 1, step), 0]:
                 yield self._race(first, second)
 

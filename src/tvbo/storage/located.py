@@ -63,12 +63,12 @@ class Located:
 
     @property
     def nbytes(self) -> int:
-        """Bytes in memory."""
+        """How many bytes it takes in memory."""
         return math.prod(self.shape) * self.dtype.itemsize
 
     @property
     def padded(self) -> int:
-        """Bytes in memory of all chunks, those included that reach beyond the edge."""
+        """How many bytes all chunks take in memory, with what reaches beyond the edge."""
         if self.chunk is None:
             return self.nbytes
         return len(self.places) * math.prod(self.chunk) * self.dtype.itemsize

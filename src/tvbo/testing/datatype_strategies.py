@@ -229,7 +229,7 @@ def _region_volume_mapping(draw: Draw) -> Any:
     n_regions = length_of(vars(obj).get("connectivity"), "weights")
 
     def regions(shape: Shape) -> Any:
-        tidy = int_arrays(shape, below=n_regions + 1).map(lambda indices: indices - 1)
+        tidy = int_arrays(shape, below=n_regions + 1).map(lambda indices: np.asarray(indices - 1))
         return st.one_of(tidy, int_arrays(shape))
 
     give_array(draw, obj, "array_data", regions, draw(_SHAPES), tidy=draw(st.booleans()), needed=True)

@@ -237,7 +237,7 @@ def _region_mapping(draw: Draw, surface_classes: Sequence[type]) -> Any:
 
 def _regions_or_none(shape: Shape, n_regions: int) -> Any:
     # -1 marks the medial wall.
-    return int_arrays(shape, below=n_regions + 1).map(lambda indices: indices - 1)
+    return int_arrays(shape, below=n_regions + 1).map(lambda indices: np.asarray(indices - 1))
 
 
 def cortices() -> Any:

@@ -7,20 +7,20 @@ import numpy as np
 
 from tvbo.errors import CompanionError, SidecarError, StaleFileError
 from tvbo.formats.tvbo.edge_list import add_matrices
+from tvbo.formats.tvbo.edge_reader import EdgeReader
 from tvbo.formats.tvbo.later import LaterColumn, LaterNodes, can_wait
-from tvbo.formats.tvbo.layout import DERIVED, EDGE_KEYS, MESH_KEYS, ORIGINAL, PARENT, RECORD
+from tvbo.formats.tvbo.layout import MESH_KEYS, ORIGINAL, PARENT, RECORD
 from tvbo.formats.tvbo.links import take_links
 from tvbo.formats.tvbo.ours import foreign_content
 from tvbo.formats.tvbo.parent import Parent, Readers
-from tvbo.formats.tvbo.trust import Trust, understood
+from tvbo.formats.tvbo.trust import Trust, as_recorded, understood
 from tvbo.limits import Limits
-from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
 from tvbo.storage import pair, schema, sidecar
-from tvbo.storage.companion import Companion, text_in
+from tvbo.storage.companion import Companion
 from tvbo.storage.node_list import NodeColumns, NodeText
 from tvbo.storage.record import restore, unpack
 from tvbo.storage.stored import AbsentArray, StoredArray
@@ -146,7 +146,9 @@ class _Reader:
             node_mapping_data=self._mapping(),
             parent_network=self._parent(),
         )
-        explicit = self._edges(network)
+        place, trust = self._place(), self.trust
+        edges = EdgeReader(self.record, self.private, self.held, place, self.below, self.path, trust)
+        explicit = edges.add_to(network)
         take_links(network, self.private, self.lineage, self.trust, self.held, _READ)
         network.extra = self._extra()
         unknown = {key: value for key, value in self.record.items() if key not in schema.OWN_KEYS}
@@ -264,7 +266,7 @@ class _Reader:
         elif "labels" in spec and found["labels"] is None:
             found["labels"] = np.empty(0, dtype=self._dtype(spec["labels"], 0))
         elif "labels" in spec:
-            found["labels"] = _as_recorded(found["labels"], self._dtype(spec["labels"], size))
+            found["labels"] = as_recorded(found["labels"], self._dtype(spec["labels"], size))
         columns = {}
         for name, note in spec.get("columns", {}).items():
             if "dataset" in note:
@@ -315,7 +317,7 @@ class _Reader:
         if dtype.kind == "b" and values.dtype.kind != "b" and not np.isin(values, (0, 1)).all():
             wrong = int(np.flatnonzero(~np.isin(values, (0, 1)))[0])
             raise SidecarError(f"{self.path}: {name} of node {wrong} is {values[wrong]!r}: expected 0 or 1")
-        return _as_recorded(values, dtype)
+        return as_recorded(values, dtype)
 
     def _what_is_wrong(self, name: str, rows: list[dict[str, Any]]) -> str:
         """Say why a column of nodes cannot be read any more: an edit by hand went wrong."""
@@ -416,100 +418,6 @@ class _Reader:
             str(name), self.lineage, self.trust, note.get("file"), note.get("content"), carried, group, _READ,
             note.get("same"),
         )  # fmt: skip
-
-    def _edges(self, network: Network) -> list[dict[str, Any]]:
-        """Add the matrices; give back the edges that are listed one by one."""
-        rows = self.record.get("edges")
-        explicit = [row for row in rows or [] if "source" in row or "target" in row]
-        listed = [row for row in rows or [] if not ("source" in row or "target" in row)]
-        if rows is None and self.held is not None:
-            prefix = f"{self.below}edges/"
-            listed = [
-                {"label": name.removeprefix(prefix), **self._unit_of(name)}
-                for name, attrs in self.held.attrs.items()
-                if name.startswith(prefix) and "format" in attrs
-            ]
-        for row in listed:
-            name = str(row.get("label", row.get("name")))
-            self._add(network, name, row)
-        return explicit
-
-    def _unit_of(self, group: str) -> dict[str, str]:
-        said = self.held.variable_text(group, "unit") if self.held else None
-        return {} if said is None else {"unit": said}
-
-    def _add(self, network: Network, name: str, row: dict[str, Any]) -> None:
-        group = f"{self.below}edges/{name}"
-        note = self.private.get("edges", {}).get(name)
-        labels = row.get("dimension_labels")
-        attrs = self.held.under(group) if self.held else {}
-        texts = {"unit": row.get("unit", text_in(attrs, "unit") or None), "target_network": row.get("target_network")}
-        for key, value in texts.items():
-            if value is not None and not isinstance(value, str):
-                raise SidecarError(f"{self.path}: {key} of the matrix {name!r} is {str(value)[:60]!r}: expected text")
-        if labels is not None:
-            if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-                raise SidecarError(f"{self.path}: dimension_labels of {name!r} must be a list of text")
-            labels = self.trust.texts(labels, f"{self.path}: dimension_labels of {name!r}")
-        matrix = EdgeMatrix(
-            self._values(network, group, attrs, labels), texts["unit"], _directed(row, note), labels,
-            texts["target_network"],
-        )  # fmt: skip
-        kept = {key: value for key, value in row.items() if key not in EDGE_KEYS}
-        if note is not None:
-            # The flags that we derive are derived anew; those that somebody stated are kept.
-            kept = {
-                key: value
-                for key, value in kept.items()
-                if key not in DERIVED or key in note["extra"] or value != note["shown"][key]
-            }
-            if matrix.column_labels is not None:
-                size, where = len(matrix.column_labels), f"{self.path}: dimension_labels of {name!r}"
-                dtype = self.trust.dtype(note["column_labels"], size, where)
-                matrix.column_labels = _as_recorded(matrix.column_labels, dtype)
-        matrix.extra = kept
-        network.matrices.adopt(name, matrix)
-
-    def _values(self, network: Network, group: str, attrs: dict[str, Any], labels: Any) -> Any:
-        n = network.number_of_nodes
-        width = n if labels is None else len(labels)
-        if self.held is None:
-            return AbsentArray(self._place(), f"/{group}", (n, width))
-        if not attrs and f"{group}/data" not in self.held.arrays:
-            there = sorted(name for name in self.held.attrs if name.startswith(f"{self.below}edges/"))
-            raise CompanionError(
-                f"{self.held.path} has no {group}, which {self.path.name} lists; it has: {', '.join(there) or 'none'}"
-            )
-        parts = self.held.parts_of(group)
-        # The attribute says so too, but as text of variable length, which is not read without need.
-        source = "csr" if "indptr" in parts else "coo" if "row" in parts else "dense"
-        if source == "dense":
-            if "data" not in parts:
-                raise CompanionError(f"{self.held.path}: {group} holds no numbers that can be read")
-            return parts["data"]
-        layout, kind = str(attrs.get("layout") or source), str(attrs.get("kind") or "array")
-        shape = tuple(int(size) for size in np.atleast_1d(attrs.get("shape", ())))
-        # tvbo 0.5.3 leaves the shape empty when it was handed a sparse matrix.
-        shape = shape if len(shape) == 2 else (n, width)
-        if layout in ORIGINAL:
-            return self.held.sparse(f"{group}/original", layout, kind, layout, shape)
-        return self.held.sparse(group, layout, kind, source, shape)
-
-
-def _directed(row: dict[str, Any], note: dict[str, Any] | None) -> bool | None:
-    """Give what somebody said, also by hand; the sidecar shows what the values say where nobody did."""
-    said: bool | None = row.get("directed")
-    return said if note is None or said != note["shown"]["directed"] else note["directed"]
-
-
-def _as_recorded(values: Any, recorded: np.dtype[Any]) -> Any:
-    """Give the recorded dtype, unless an edit by hand does not fit it any more."""
-    found: np.dtype[Any] = values.dtype
-    if "U" in (recorded.kind, found.kind):
-        fits = recorded.kind == found.kind and recorded.itemsize >= found.itemsize
-    else:
-        fits = not (recorded.kind == "i" and found.kind == "f")
-    return values.astype(recorded) if fits else values
 
 
 def _of_group(held: Companion, group: str, lineage: tuple[Path, ...], trust: Trust) -> Network:

@@ -112,6 +112,30 @@ class Trust:
         return np.array(words, dtype=str) if words else np.array([], dtype="<U1")
 
 
+def as_recorded(values: Any, recorded: np.dtype[Any]) -> Any:
+    """
+    Give values the recorded dtype, unless an edit by hand does not fit it any more.
+
+    Parameters
+    ----------
+    values : array
+        The values.
+    recorded : numpy.dtype
+        The dtype.
+
+    Returns
+    -------
+    array
+        The same values.
+    """
+    found: np.dtype[Any] = values.dtype
+    if "U" in (recorded.kind, found.kind):
+        fits = recorded.kind == found.kind and recorded.itemsize >= found.itemsize
+    else:
+        fits = not (recorded.kind == "i" and found.kind == "f")
+    return values.astype(recorded) if fits else values
+
+
 @contextlib.contextmanager
 def understood(path: Path) -> Iterator[None]:
     """

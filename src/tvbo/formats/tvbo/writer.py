@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tvbo.errors import LimitError
-from tvbo.formats.tvbo.edges import checked_text, put_edges
+from tvbo.formats.tvbo.edge_writer import checked_text, put_edges
 from tvbo.formats.tvbo.held import follow, keep_before_overwriting, point_to, streamed_from
 from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES, PARAMETERS, PARENT, RECORD
 from tvbo.formats.tvbo.links import Laying, need_beside, put_links

@@ -59,7 +59,7 @@ def put_edges(
         # Without a list, every group below /edges is a matrix.
         record["edges"] = rows
 
-    def close() -> None:
+    def close() -> None:  # numpydoc ignore=GL08
         for each in later:
             each()
 
