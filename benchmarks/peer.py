@@ -96,6 +96,130 @@ def write(folder: str) -> dict[str, Any]:
     return times
 
 
+class Worker:
+    """The peer in a process that stays, so that its calls take turns with ours."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [str(python()), __file__, "serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+
+    def ask(self, *words: str) -> Any:
+        """Have something done, and give the answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(words) + "\n")
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            if line.startswith(_ANSWER):
+                answer = json.loads(line.removeprefix(_ANSWER))
+                if "error" in answer:
+                    raise RuntimeError(f"the peer failed at {words}: {answer['error']}")
+                return answer["value"]
+        raise RuntimeError(f"the peer died at {words}")
+
+
+class Journey:
+    """A call of the peer, with a clock of its own."""
+
+    def __init__(self, worker: Worker, name: str, what: str) -> None:
+        self._worker, self._words = worker, (name, what)
+
+    def seconds(self) -> float:
+        """Do it once, and give how long it took."""
+        return float(self._worker.ask("time", *self._words))
+
+
+_ANSWER = "answer: "
+
+
+class _Server:
+    """What a `Worker` talks to."""
+
+    def __init__(self) -> None:
+        self._journeys: dict[str, dict[str, Any]] = {}
+
+    def prepare(self, name: str, arrays: str, folder: str) -> int:
+        """Make a network of arrays in an .npz file, and save it; give the size of its files."""
+        import numpy as np
+        from tvb.datatypes.connectivity import Connectivity
+        from tvb.datatypes.region_mapping import RegionMapping
+        from tvb.datatypes.surfaces import CorticalSurface
+
+        from tvbo import Network
+
+        given = dict(np.load(arrays))
+        on_surface = {key: given.pop(key) for key in list(given) if key.startswith("surface_")}
+        mapping = given.pop("mapping", None)
+        connectivity = Connectivity(**given)
+        connectivity.configure()
+        path = Path(folder) / f"{name}.yaml"
+
+        def make() -> Any:
+            if mapping is None:
+                return Network.from_tvb(connectivity)
+            surface = CorticalSurface(**{key.removeprefix("surface_"): each for key, each in on_surface.items()})
+            own = RegionMapping(connectivity=connectivity, surface=surface, array_data=mapping)
+            return Network.from_tvb_surface(connectivity, surface, own)[1]
+
+        def read_all() -> None:
+            network = Network.from_file(str(path))
+            if mapping is None:
+                _ = network.weights_matrix, network.lengths_matrix
+            else:
+                _ = network._mesh_vertices, network._mesh_elements, network.node_mapping_data
+
+        network = make()
+        network.save(str(path))
+        self._journeys[name] = {
+            "from_tvb": make,
+            "save": lambda: network.save(str(path)),
+            "open": lambda: Network.from_file(str(path)),
+            "read": read_all,
+            "execute": lambda: network.execute(format="tvb"),
+        }
+        return sum(each.stat().st_size for each in path.parent.glob(f"{name}.*"))
+
+    def time(self, name: str, what: str) -> float:
+        """Time one call."""
+        call = self._journeys[name][what]
+        start = time.perf_counter()
+        call()
+        return time.perf_counter() - start
+
+    def forget(self, name: str) -> int:
+        """Let go of a network."""
+        del self._journeys[name]
+        return 0
+
+
+def serve() -> None:
+    """Answer a `Worker` until it goes away."""
+    server = _Server()
+    for line in sys.stdin:
+        verb, *words = json.loads(line)
+        try:
+            answer = {"value": getattr(server, verb)(*words)}
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in the peer is told to who asked
+            answer = {"error": f"{type(error).__name__}: {error}"[:2000]}
+        print(_ANSWER + json.dumps(answer), flush=True)
+
+
 if __name__ == "__main__":
-    verbs = {"read": read, "write": write}
-    print(json.dumps(verbs[sys.argv[1]](*sys.argv[2:])))
+    if sys.argv[1] == "serve":
+        serve()
+    else:
+        verbs = {"read": read, "write": write}
+        print(json.dumps(verbs[sys.argv[1]](*sys.argv[2:])))
