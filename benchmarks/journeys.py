@@ -2,8 +2,8 @@
 What tvbo costs, side by side in one run with tvbo 0.5.3, plain h5py, numpy, TVB's own readers and a copy in memory.
 
 Everything takes turns, so that a busy machine slows all of it. Prints Markdown, and writes docs/benchmarks.md and its
-picture. ``--quick`` takes two minutes and leaves the other tvbo out; ``--large`` adds a matrix of 2 GiB and a connectome
-of 100 million edges.
+picture. ``--quick`` takes two minutes and leaves the other tvbo out; ``--large`` adds a matrix of 2 GiB and a
+connectome of 100 million edges.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import dense
 import growth
 import memory
 import networks
+import newer
 import safety
 import sparse
 import startup
@@ -56,8 +57,8 @@ def main() -> int:
     findings = Findings()
     findings.say("# Benchmarks\n")
     findings.say(
-        "Written by `make bench`. All that is compared takes turns in one run; times are medians with quartiles, ratios are "
-        "medians over the turns. A save of tvbo includes digests of all arrays, checksums, flushing to the disk and "
+        "Written by `make bench`. All that is compared takes turns in one run; times are medians with quartiles, "
+        "ratios are medians over the turns. A save of tvbo includes digests of all arrays, checksums, flushing to the disk and "
         "replacing both files at once; the others do none of that."
     )
     findings.say(f"{datetime.date.today():%d %B %Y}. {machine()}.")
@@ -89,6 +90,10 @@ def _networks(findings: Findings, folder: Path, options: argparse.Namespace) -> 
     memory.surface(findings, folder / "163842" / "network.yaml")
 
 
+def _newer(findings: Findings, folder: Path, options: argparse.Namespace) -> None:
+    newer.run(findings, folder, 1 if options.quick else 4)
+
+
 def _dense(findings: Findings, folder: Path, options: argparse.Namespace) -> None:
     dense.run(findings, folder, (1000,) if options.quick else (1000, 2000, 4000), 2 if options.quick else 6)
     dense.uncompressed(findings, folder, 1000 if options.quick else 4000, 2 if options.quick else 10)
@@ -110,7 +115,8 @@ def _safety(findings: Findings, folder: Path, options: argparse.Namespace) -> No
 
 
 def _growth(findings: Findings, folder: Path, options: argparse.Namespace) -> None:
-    kept = growth.run(findings, folder, growth.SIZES[:4] if options.quick else growth.SIZES, 1 if options.quick else 5)
+    sizes, seconds = (growth.SIZES[:4], 1) if options.quick else (growth.SIZES, 5)
+    kept = growth.run(findings, folder, sizes, seconds, not (options.quick or options.no_peer))
     if options.page is not None:
         growth.draw(kept, options.page.parent / "images" / "growth.png")
 
@@ -118,6 +124,7 @@ def _growth(findings: Findings, folder: Path, options: argparse.Namespace) -> No
 SECTIONS: dict[str, Section] = {
     "startup": _startup,
     "networks": _networks,
+    "newer": _newer,
     "dense": _dense,
     "sparse": _sparse,
     "memory": _memory,

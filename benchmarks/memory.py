@@ -143,8 +143,8 @@ def run(findings: Findings, folder: Path, n: int) -> None:
     row = done["one row read, many times"]["row"]
     findings.section(
         "Memory",
-        f"A matrix of {n:,} x {n:,} weights, {nbytes / 2**20:,.0f} MiB; each in a process of its own. A process that has "
-        f"imported everything and done nothing peaks at {base / 1e6:.0f} MB.",
+        f"A matrix of {n:,} x {n:,} weights, {nbytes / 2**20:,.0f} MiB; each in a process of its own. A process that "
+        f"has imported everything and done nothing peaks at {base / 1e6:.0f} MB.",
     )
     rows = [_row(what, each, base) for what, each in done.items()]
     findings.table(["work", "peak, MB", "on top of imports, MB", "s"], rows)
@@ -163,8 +163,8 @@ def surface(findings: Findings, path: Path) -> None:
     base, found = child("nothing")["peak"], child("read", path)
     share = (found["peak"] - base) / found["bytes"]
     findings.say(
-        f"A surface with arrays of {found['bytes'] / 1e6:.1f} MB, opened and read: {(found['peak'] - base) / 1e6:.1f} MB on "
-        f"top of imports, {share:.2f} times its arrays."
+        f"A surface with arrays of {found['bytes'] / 1e6:.1f} MB, opened and read: "
+        f"{(found['peak'] - base) / 1e6:.1f} MB on top of imports, {share:.2f} times its arrays."
     )
     findings.measure("163842/memory", share)
 
@@ -176,7 +176,9 @@ def sparse(findings: Findings, folder: Path, nodes: int, each: int) -> None:
         "written from blocks of rows": child("sparse", path, nodes, each),
         "copied from file to file": child("copy", path, folder / "copied.yaml"),
     }
-    findings.say(f"A sparse connectome of {nodes:,} nodes and {nodes * each:,} edges, {nodes * each * 12 / 1e6:,.0f} MB:")
+    findings.say(
+        f"A sparse connectome of {nodes:,} nodes and {nodes * each:,} edges, {nodes * each * 12 / 1e6:,.0f} MB:"
+    )
     rows = [_row(what, found, base) for what, found in done.items()]
     findings.table(["work", "peak, MB", "on top of imports, MB", "s"], rows)
     for file in folder.glob("*.h5"):

@@ -30,9 +30,15 @@ def python() -> Path:
     return found
 
 
+def _environment() -> dict[str, str]:
+    """Give an environment in which our own sources are not found."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 def run(verb: str, *arguments: str) -> Any:
     """Run a verb of this file in the peer's environment, and give what it prints."""
-    done = subprocess.run([str(python()), __file__, verb, *arguments], capture_output=True, text=True)
+    command = [str(python()), __file__, verb, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=_environment())
     if done.returncode:
         raise RuntimeError(f"the peer failed at {verb} {arguments}:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -106,7 +112,11 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            env=_environment(),
         )
+        installed = self.ask("version")
+        if installed != VERSION:
+            raise RuntimeError(f"the other tvbo is {installed}, not {VERSION}: remove its environment, and run again")
 
     def __enter__(self) -> "Worker":
         return self
@@ -137,9 +147,11 @@ class Journey:
     def __init__(self, worker: Worker, name: str, what: str) -> None:
         self._worker, self._words = worker, (name, what)
 
-    def seconds(self) -> float:
+    def spent(self) -> Any:
         """Do it once, and give how long it took."""
-        return float(self._worker.ask("time", *self._words))
+        from timing import Spent
+
+        return Spent(*self._worker.ask("time", *self._words))
 
 
 _ANSWER = "answer: "
@@ -150,6 +162,13 @@ class _Server:
 
     def __init__(self) -> None:
         self._journeys: dict[str, dict[str, Any]] = {}
+
+    def version(self) -> str:
+        """Tell which tvbo is imported."""
+        import tvbo
+
+        # Not the version that pip knows: another tvbo may stand before it on the path.
+        return str(tvbo.__version__)
 
     def prepare(self, name: str, arrays: str, folder: str) -> int:
         """Make a network of arrays in an .npz file, and save it; give the size of its files."""
@@ -192,12 +211,12 @@ class _Server:
         }
         return sum(each.stat().st_size for each in path.parent.glob(f"{name}.*"))
 
-    def time(self, name: str, what: str) -> float:
-        """Time one call."""
+    def time(self, name: str, what: str) -> list[float]:
+        """Time one call, by the clock and of all processors."""
         call = self._journeys[name][what]
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         call()
-        return time.perf_counter() - start
+        return [time.perf_counter() - start, time.process_time() - cpu]
 
     def forget(self, name: str) -> int:
         """Let go of a network."""

@@ -21,7 +21,7 @@ def write(path: Path, arrays: Mapping[str, Array], options: Mapping[str, Options
     """Write arrays with h5py; its options for all, or for each."""
     with h5py.File(path, "w") as file:
         for name, values in arrays.items():
-            chosen = options[name] if name in options else options
+            chosen = options.get(name, options)
             file.create_dataset(name, data=values, **(chosen if values.size > 1 else {}))
 
 

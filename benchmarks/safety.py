@@ -39,11 +39,11 @@ class NoDigest:
 
 def write_plainly(files: list[tuple[Path, Any]], look: object = None) -> None:
     """Write over what is there, as most programs do."""
-    for path, data in files:
-        if isinstance(data, Path):
-            data.replace(path)
+    for path, content in files:
+        if isinstance(content, Path):
+            content.replace(path)
         else:
-            path.write_bytes(data)
+            path.write_bytes(content)
 
 
 def save_plainly(network: Network, path: Path) -> None:

@@ -6,14 +6,21 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+
+class Spent(NamedTuple):
+    """What one call took, in seconds: by the clock, and of all processors together."""
+
+    wall: float
+    cpu: float
 
 
 @runtime_checkable
 class Clocked(Protocol):
     """What takes its time itself: in another process, or without what has to be made ready."""
 
-    def seconds(self) -> float:
+    def spent(self) -> Spent:
         """Do it once, and give how long it took."""
         ...
 
@@ -25,7 +32,7 @@ class Prepared:
     prepare: Callable[[], Any]
     call: Callable[[Any], Any]
 
-    def seconds(self) -> float:
+    def spent(self) -> Spent:
         """Do it once, and give how long it took."""
         made = self.prepare()
         return clock(lambda: self.call(made))
@@ -38,7 +45,7 @@ class Threads:
     count: int
     call: Callable[[], Any] | Clocked
 
-    def seconds(self) -> float:
+    def spent(self) -> Spent:
         """Do it once, and give how long it took."""
         before = os.environ.get("TVBO_THREADS")
         os.environ["TVBO_THREADS"] = str(self.count)
@@ -56,11 +63,26 @@ class Times:
     """Several times of one call, in seconds, by the round in which they were taken."""
 
     rounds: dict[int, float] = field(default_factory=dict)
+    cpu_rounds: dict[int, float] = field(default_factory=dict)
+
+    def add(self, number: int, spent: Spent) -> None:
+        """Note what a call took."""
+        self.rounds[number], self.cpu_rounds[number] = spent
+
+    def forget(self) -> None:
+        """Forget all of it."""
+        self.rounds.clear()
+        self.cpu_rounds.clear()
 
     @property
     def median(self) -> float:
         """Half took longer."""
         return statistics.median(self.rounds.values())
+
+    @property
+    def cpu(self) -> float:
+        """Median of what all processors together spent on it; others that are busy hardly change it."""
+        return statistics.median(self.cpu_rounds.values())
 
     @property
     def quartiles(self) -> tuple[float, float]:
@@ -72,20 +94,24 @@ class Times:
         return low, high
 
     def times_faster_than(self, other: "Times") -> float:
-        """Give how many times as long the other takes: the median over rounds, in which both ran one after the other."""
+        """Give how many times as long the other takes: the median over the rounds in which both ran."""
         common = self.rounds.keys() & other.rounds.keys()
         if not common:
             return other.median / self.median
         return statistics.median(other.rounds[number] / self.rounds[number] for number in common)
 
+    def times_less_cpu_than(self, other: "Times") -> float:
+        """Give how many times as much processor time the other spends."""
+        return other.cpu / self.cpu
 
-def clock(call: Callable[[], Any] | Clocked) -> float:
+
+def clock(call: Callable[[], Any] | Clocked) -> Spent:
     """Give how long one call takes."""
     if isinstance(call, Clocked):
-        return call.seconds()
-    start = time.perf_counter()
+        return call.spent()
+    start, cpu = time.perf_counter(), time.process_time()
     call()
-    return time.perf_counter() - start
+    return Spent(time.perf_counter() - start, time.process_time() - cpu)
 
 
 def take_turns(
@@ -105,11 +131,11 @@ def take_turns(
             done = kept[name].rounds.values()
             if len(done) >= 2 and sum(done) + max(done) > seconds / 2:
                 continue
-            kept[name].rounds[number] = clock(call)
+            kept[name].add(number, clock(call))
         spent = time.perf_counter() - start
         if number == -1 and spent < seconds / 3:
             for times in kept.values():
-                times.rounds.clear()
+                times.forget()
         if number >= 1 and spent > seconds:
             break
     return kept
