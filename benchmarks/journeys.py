@@ -23,7 +23,7 @@ import memory
 import networks
 import newer
 import safety
-import sparse
+import sparse_matrices
 import startup
 from findings import Findings
 
@@ -58,8 +58,8 @@ def main() -> int:
     findings.say("# Benchmarks\n")
     findings.say(
         "Written by `make bench`. All that is compared takes turns in one run; times are medians with quartiles, "
-        "ratios are medians over the turns. A save of tvbo includes digests of all arrays, checksums, flushing to the disk and "
-        "replacing both files at once; the others do none of that."
+        "ratios are medians over the turns. A save of tvbo includes digests of all arrays, checksums, flushing to the disk "
+        "and replacing both files at once; the others do none of that."
     )
     findings.say(f"{datetime.date.today():%d %B %Y}. {machine()}.")
     began = time.perf_counter()
@@ -101,7 +101,7 @@ def _dense(findings: Findings, folder: Path, options: argparse.Namespace) -> Non
 
 def _sparse(findings: Findings, folder: Path, options: argparse.Namespace) -> None:
     nodes, each = (100_000, 20) if options.quick else (1_000_000, 20)
-    sparse.run(findings, folder, nodes, each, 5 if options.quick else 30)
+    sparse_matrices.run(findings, folder, nodes, each, 5 if options.quick else 30)
 
 
 def _memory(findings: Findings, folder: Path, options: argparse.Namespace) -> None:
