@@ -19,7 +19,7 @@ class Target:
 
     def words(self) -> str:
         """Say what is aimed at."""
-        return f"{'at least' if self.at_least else 'at most'} {number(self.limit, self.unit)}"
+        return f"{'at least' if self.at_least else 'at most'} {self.limit:,g}{self.unit if self.unit == 'x' else f' {self.unit}'.rstrip()}"
 
 
 def at_least(what: str, limit: float, unit: str = "x") -> Target:

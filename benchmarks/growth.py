@@ -167,7 +167,7 @@ def _style(ax: Any, title: str, sizes: Any) -> None:
     ax.plot([start, end], [1.3e-4, 1.3e-4 * end / start], color="#999999", linestyle=(0, (4, 3)), linewidth=1)
     ax.annotate(
         "proportional to size",
-        (8e6, 3e-3),
+        (6e5, 3.1e-4),
         xytext=(6, -4),
         textcoords="offset points",
         color="#777777",

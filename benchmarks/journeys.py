@@ -58,8 +58,8 @@ def main() -> int:
     findings.say("# Benchmarks\n")
     findings.say(
         "Written by `make bench`. All that is compared takes turns in one run; times are medians with quartiles, "
-        "ratios are medians over the turns. A save of tvbo includes digests of all arrays, checksums, flushing to the disk "
-        "and replacing both files at once; the others do none of that."
+        "ratios are medians over the turns. A save of tvbo includes digests of all arrays, checksums, flushing to "
+        "the disk and replacing both files at once; the others do none of that."
     )
     findings.say(f"{datetime.date.today():%d %B %Y}. {machine()}.")
     began = time.perf_counter()

@@ -36,7 +36,11 @@ def _saved(folder: Path, name: str, network: Network) -> Path:
 
 def _header(folder: Path) -> Calls:
     path = _saved(folder, "header", Network.from_tvb(objects.connectivity(1000)))
-    return {"header": lambda: sidecar.header(path), "from_file": lambda: Network.from_file(path)}  # type: ignore[attr-defined]
+    return {
+        "header": lambda: sidecar.header(sidecar.text_of(path), path),
+        "all of the sidecar": lambda: sidecar.parse(sidecar.text_of(path), path),
+        "from_file": lambda: Network.from_file(path),
+    }
 
 
 def _nodes(folder: Path) -> Calls:
@@ -52,7 +56,7 @@ def _dask(folder: Path) -> Calls:
     path = _saved(folder, "dask", Network.from_matrix(data.matrix("W", 2000)))
     held = Network.from_file(path)
     return {
-        "row sums, dask": lambda: held.dask("weight").sum(axis=1).compute(),  # type: ignore[attr-defined]
+        "row sums, dask": lambda: held.dask("weight").sum(axis=1).compute(),
         "row sums, read whole": lambda: Network.from_file(path).matrix("weight").sum(axis=1),
     }
 

@@ -12,7 +12,10 @@ from timing import shown, take_turns
 
 from tvbo import Network
 
-HEADER = "from pathlib import Path; from tvbo.storage.sidecar import header; header(Path({path!r}))"
+HEADER = (
+    "from pathlib import Path; from tvbo.storage import sidecar; path = Path({path!r}); "
+    "sidecar.header(sidecar.text_of(path), path)"
+)
 OPEN = "import tvbo; network = tvbo.Network.from_file({path!r}); network.label, network.number_of_nodes"
 
 
