@@ -19,7 +19,8 @@ class Target:
 
     def words(self) -> str:
         """Say what is aimed at."""
-        return f"{'at least' if self.at_least else 'at most'} {self.limit:,g}{self.unit if self.unit == 'x' else f' {self.unit}'.rstrip()}"
+        unit = self.unit if self.unit == "x" else f" {self.unit}".rstrip()
+        return f"{'at least' if self.at_least else 'at most'} {self.limit:,g}{unit}"
 
 
 def at_least(what: str, limit: float, unit: str = "x") -> Target:
@@ -50,11 +51,15 @@ TARGETS = {
     "163842/save": at_most("163,842 vertices: save", 100),
     "163842/read": at_most("163,842 vertices: open and read all", 60),
     "163842/memory": at_most("163,842 vertices: memory that opening and reading adds, in sizes of the data", 1.5, "x"),
-    "dense/write/1": at_least("dense, every class and size: save with 1 thread, against h5py gzip 4", 5),
+    "dense/write/1": at_least(
+        "dense, every class and size: save with 1 thread, against h5py gzip 4, processor time", 5
+    ),
     "dense/write/2": at_least("dense, every class from 64 MB: save with 2 threads, against h5py gzip 4", 8),
     "dense/write/full": at_least("dense, full mantissa (FC, R) from 64 MB: save with 2 threads", 15),
     "dense/size": at_most("dense, every class: size, against the smaller of h5py's two", 1.025, "x"),
-    "dense/read/1": at_least("dense, every class and size: read with 1 thread, against h5py on its own file", 1.8),
+    "dense/read/1": at_least(
+        "dense, every class and size: read with 1 thread, against h5py on its own file, processor time", 1.8
+    ),
     "dense/read/2": at_least("dense, every class from 64 MB: read with 2 threads", 2.8),
     "dense/h5py": at_least("our file read by plain h5py, against h5py on its own file", 1),
     "none/read": at_most('`compression="none"`: read, against np.load', 1.2, "x"),
@@ -64,8 +69,8 @@ TARGETS = {
     "large/write": at_most("matrix from blocks of rows: peak memory of writing it", 100, "MB"),
     "large/copy": at_most("matrix from file to file: peak memory of copying it", 100, "MB"),
     "large/row": at_most("matrix: one row", 3),
-    "digest": at_least("digest of an array in memory, one thread", 1, "GB/s"),
-    "digest/share": at_most("what digests add to a save of weights, one thread", 25, "%"),
+    "digest": at_least("digest of an array in memory, one thread, processor time", 1, "GB/s"),
+    "digest/share": at_most("what digests add to a save of weights, one thread, processor time", 25, "%"),
     "growth/save": at_most("growth of save over the two largest of four decades: exponent", 1.1, ""),
     "growth/read": at_most("growth of open and read over the same: exponent", 1.1, ""),
 }

@@ -86,7 +86,7 @@ def _networks(findings: Findings, folder: Path, options: argparse.Namespace) -> 
     if options.quick:
         regions, surfaces = regions[:2], surfaces[:2]
     theirs = not (options.quick or options.no_peer)
-    networks.run(findings, folder, regions, surfaces, 0.7 if options.quick else 5, theirs)
+    networks.run(findings, folder, regions, surfaces, 0.5 if options.quick else 3, theirs)
     memory.surface(findings, folder / "163842" / "network.yaml")
 
 
@@ -95,13 +95,13 @@ def _newer(findings: Findings, folder: Path, options: argparse.Namespace) -> Non
 
 
 def _dense(findings: Findings, folder: Path, options: argparse.Namespace) -> None:
-    dense.run(findings, folder, (1000,) if options.quick else (1000, 2000, 4000), 2 if options.quick else 6)
+    dense.run(findings, folder, (1000,) if options.quick else (1000, 2000, 4000), 1 if options.quick else 4)
     dense.uncompressed(findings, folder, 1000 if options.quick else 4000, 2 if options.quick else 10)
 
 
 def _sparse(findings: Findings, folder: Path, options: argparse.Namespace) -> None:
     nodes, each = (100_000, 20) if options.quick else (1_000_000, 20)
-    sparse_matrices.run(findings, folder, nodes, each, 5 if options.quick else 30)
+    sparse_matrices.run(findings, folder, nodes, each, 3 if options.quick else 20)
 
 
 def _memory(findings: Findings, folder: Path, options: argparse.Namespace) -> None:

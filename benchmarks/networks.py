@@ -43,10 +43,8 @@ class Sized:
         few = n <= (PEER_VERTICES if on_surface else PEER_REGIONS)
         self.worker = worker if few else None
         self.size = sum(each.stat().st_size for each in folder.glob("network.*"))
-        self.peer_size = self._prepare_peer() if self.worker else 0
-        plain.write(self.h5, self.arrays, self.options)
-        plain.write(self.raw, self.arrays, plain.NO_FILTER)
-        plain.np_save(self.npy, self.arrays)
+        if self.worker is not None:
+            self._prepare_peer(self.worker)
         self.zip = self._zipped()
 
     @property
@@ -68,8 +66,12 @@ class Sized:
         """Take the network from TVB."""
         return Network.from_tvb_surface(*self.objects)[1] if self.on_surface else Network.from_tvb(*self.objects)
 
-    def _prepare_peer(self) -> int:
-        assert self.worker is not None
+    @property
+    def peer_size(self) -> int:
+        """Bytes of the files of the other tvbo."""
+        return sum(each.stat().st_size for each in self.folder.glob("other.*"))
+
+    def _prepare_peer(self, worker: peer.Worker) -> None:
         connectivity = self.objects[0]
         given = {name: getattr(connectivity, name) for name in TRAITS}
         if self.on_surface:
@@ -77,7 +79,7 @@ class Sized:
             names = ("vertices", "triangles", "vertex_normals", "triangle_normals")
             given |= {f"surface_{name}": getattr(cortex, name) for name in names} | {"mapping": mapping.array_data}
         np.savez(self.folder / "given.npz", **given)
-        return int(self.worker.ask("prepare", "other", str(self.folder / "given.npz"), str(self.folder)))
+        worker.ask("prepare", "other", str(self.folder / "given.npz"), str(self.folder))
 
     def _zipped(self) -> Path | None:
         """Give the zip of text files that TVB reads; None where that takes minutes."""
@@ -106,7 +108,7 @@ class Sized:
         return {"tvb": lambda: objects.Connectivity.from_file(str(self.zip))}
 
     def journeys(self) -> dict[str, Calls]:
-        """Give what takes turns in each journey."""
+        """Give what takes turns in each journey; what is saved in one is read in later ones."""
         twin = Network.from_file(self.path)
         data.arrays_of(twin)
         return {

@@ -170,8 +170,8 @@ class _Server:
         # Not the version that pip knows: another tvbo may stand before it on the path.
         return str(tvbo.__version__)
 
-    def prepare(self, name: str, arrays: str, folder: str) -> int:
-        """Make a network of arrays in an .npz file, and save it; give the size of its files."""
+    def prepare(self, name: str, arrays: str, folder: str) -> None:
+        """Make a network of arrays in an .npz file, to be saved in a folder."""
         import numpy as np
         from tvb.datatypes.connectivity import Connectivity
         from tvb.datatypes.region_mapping import RegionMapping
@@ -201,7 +201,6 @@ class _Server:
                 _ = network._mesh_vertices, network._mesh_elements, network.node_mapping_data
 
         network = make()
-        network.save(str(path))
         self._journeys[name] = {
             "from_tvb": make,
             "save": lambda: network.save(str(path)),
@@ -209,7 +208,6 @@ class _Server:
             "read": read_all,
             "execute": lambda: network.execute(format="tvb"),
         }
-        return sum(each.stat().st_size for each in path.parent.glob(f"{name}.*"))
 
     def time(self, name: str, what: str) -> list[float]:
         """Time one call, by the clock and of all processors."""
@@ -217,11 +215,6 @@ class _Server:
         start, cpu = time.perf_counter(), time.process_time()
         call()
         return [time.perf_counter() - start, time.process_time() - cpu]
-
-    def forget(self, name: str) -> int:
-        """Let go of a network."""
-        del self._journeys[name]
-        return 0
 
 
 def serve() -> None:
