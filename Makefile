@@ -33,8 +33,7 @@ peer: .venv/.made
 	$(BIN)/python -m pytest -m peer tests/peer
 
 bench: .venv/.made
-	$(BIN)/python benchmarks/safety.py
-	$(BIN)/python benchmarks/round_trip.py
+	$(BIN)/python benchmarks/journeys.py $(BENCH)
 
 clean:
 	rm -rf .venv demo-output

@@ -1,0 +1,158 @@
+"""Times of calls that take turns, so that a busy machine slows all of them; medians, quartiles, paired ratios."""
+
+import gc
+import os
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+
+class Spent(NamedTuple):
+    """What one call took, in seconds: by the clock, and of all processors together."""
+
+    wall: float
+    cpu: float
+
+
+@runtime_checkable
+class Clocked(Protocol):
+    """What takes its time itself: in another process, or without what has to be made ready."""
+
+    def spent(self) -> Spent:
+        """Do it once, and give how long it took."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call on something that is made anew each time, which does not count."""
+
+    prepare: Callable[[], Any]
+    call: Callable[[Any], Any]
+
+    def spent(self) -> Spent:
+        """Do it once, and give how long it took."""
+        made = self.prepare()
+        return clock(lambda: self.call(made))
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """A call with so many threads."""
+
+    count: int
+    call: Callable[[], Any] | Clocked
+
+    def spent(self) -> Spent:
+        """Do it once, and give how long it took."""
+        before = os.environ.get("TVBO_THREADS")
+        os.environ["TVBO_THREADS"] = str(self.count)
+        try:
+            return clock(self.call)
+        finally:
+            if before is None:
+                del os.environ["TVBO_THREADS"]
+            else:
+                os.environ["TVBO_THREADS"] = before
+
+
+@dataclass(slots=True)
+class Times:
+    """Several times of one call, in seconds, by the round in which they were taken."""
+
+    rounds: dict[int, float] = field(default_factory=dict)
+    cpu_rounds: dict[int, float] = field(default_factory=dict)
+
+    def add(self, number: int, spent: Spent) -> None:
+        """Note what a call took."""
+        self.rounds[number], self.cpu_rounds[number] = spent
+
+    def forget(self) -> None:
+        """Forget all of it."""
+        self.rounds.clear()
+        self.cpu_rounds.clear()
+
+    @property
+    def median(self) -> float:
+        """Half took longer."""
+        return statistics.median(self.rounds.values())
+
+    @property
+    def cpu(self) -> float:
+        """Median of what all processors together spent on it; others that are busy hardly change it."""
+        return statistics.median(self.cpu_rounds.values())
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """A quarter took less than the first, a quarter more than the second."""
+        found = sorted(self.rounds.values())
+        if len(found) < 3:
+            return found[0], found[-1]
+        low, _, high = statistics.quantiles(found, n=4, method="inclusive")
+        return low, high
+
+    def times_faster_than(self, other: "Times") -> float:
+        """Give how many times as long the other takes: the median over the rounds in which both ran."""
+        common = self.rounds.keys() & other.rounds.keys()
+        if not common:
+            return other.median / self.median
+        return statistics.median(other.rounds[number] / self.rounds[number] for number in common)
+
+    def times_less_cpu_than(self, other: "Times") -> float:
+        """Give how many times as much processor time the other spends."""
+        return other.cpu / self.cpu
+
+
+def clock(call: Callable[[], Any] | Clocked) -> Spent:
+    """Give how long one call takes."""
+    if isinstance(call, Clocked):
+        return call.spent()
+    start, cpu = time.perf_counter(), time.process_time()
+    call()
+    return Spent(time.perf_counter() - start, time.process_time() - cpu)
+
+
+def take_turns(
+    calls: Mapping[str, Callable[[], Any] | Clocked], *, rounds: int = 15, seconds: float = 5.0
+) -> dict[str, Times]:
+    """
+    Time calls that take turns: A B C, A B C, ...
+
+    The first round does not count, unless it alone takes a third of the time; what takes so long that it would eat up
+    the time of the others runs twice, or once if it takes longer than all are given.
+    """
+    kept = {name: Times() for name in calls}
+    gc.collect()
+    start = time.perf_counter()
+    for number in range(-1, rounds):
+        for name, call in calls.items():
+            done = kept[name].rounds.values()
+            if (len(done) >= 2 and sum(done) + max(done) > seconds / 2) or max(done, default=0) > seconds:
+                continue
+            kept[name].add(number, clock(call))
+        spent = time.perf_counter() - start
+        if number == -1 and spent < seconds / 3:
+            for times in kept.values():
+                times.forget()
+        if spent > seconds and all(len(times.rounds) >= 2 or times.median > seconds for times in kept.values()):
+            break
+    return kept
+
+
+def shown(times: Times | None) -> str:
+    """Give a median with its quartiles in milliseconds, as a cell of a table."""
+    if times is None:
+        return ""
+    low, high = times.quartiles
+    return f"{_digits(times.median * 1e3)} ({_digits(low * 1e3)}–{_digits(high * 1e3)})"
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def ratio(value: float) -> str:
+    """Give a ratio as a cell of a table."""
+    return f"{value:,.0f}x" if value >= 20 else f"{value:.1f}x" if value >= 2 else f"{value:.2f}x"
