@@ -97,7 +97,7 @@ def test_it_is_bounded_and_told_by_content(tmp_path: Path) -> None:
     assert registry.get("pipeline").can_read(path)
     assert not registry.get("pipeline").can_read(put(tmp_path / "x.csv", "name,age\nx,3\n"))
     with pytest.raises(LimitError):
-        Network.from_file(path, limits=Limits(sidecar_values=1))
+        Network.from_file(path, limits=Limits(sidecar_values=0))
     with pytest.raises(LimitError):
         Network.from_file(path, limits=Limits(sidecar_bytes=4))
 
