@@ -64,7 +64,7 @@ def numbers(data: bytes, limits: Limits, where: object, dtype: npt.DTypeLike = n
         if found is not None:
             return found
     text = without_mark(data).decode("latin-1")
-    if not text.strip() or all(not line.partition("#")[0].strip() for line in io.StringIO(text)):
+    if not text or text.isspace() or all(not line.partition("#")[0].strip() for line in io.StringIO(text)):
         return np.empty(0, dtype)
     with decoding(where, "numbers with blanks between them, in rows of one length", (ValueError, OverflowError)):
         found = np.loadtxt(io.StringIO(text, newline=None if "\r" in text else "\n"), dtype=dtype)

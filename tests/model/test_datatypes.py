@@ -1,0 +1,45 @@
+"""What is known of TVB's datatypes without TVB is what is known of the live objects."""
+
+import numpy as np
+import pytest
+from tvb.datatypes.connectivity import Connectivity
+
+from tvbo import Network
+from tvbo.formats.tvb import table
+from tvbo.model import datatypes
+
+
+@pytest.mark.parametrize("kind", datatypes.HOMES)
+def test_traits_live_where_those_of_live_objects_do(kind: str) -> None:
+    assert datatypes.HOMES[kind] == table.HOMES[kind]
+
+
+@pytest.mark.parametrize("kind", datatypes.MODULES)
+def test_classes_are_in_the_modules_of_tvb(kind: str) -> None:
+    assert datatypes.MODULES[kind] == table.MODULES[kind]
+    assert datatypes.family(kind) == table.family(kind)
+
+
+def test_the_speed_that_nobody_has_read_is_that_of_tvb() -> None:
+    assert Connectivity.speed.default.tolist() == [datatypes.SPEED]
+
+
+def test_a_datatype_comes_back_from_its_network() -> None:
+    traits = {"weights": np.eye(2), "region_labels": np.array(["a", "b"], "U128"), "areas": np.empty(0)}
+    traits |= {"tract_lengths": np.ones((2, 2)), "centres": np.zeros((2, 3))}
+    given = datatypes.Datatype("Connectivity", traits)
+    back = datatypes.datatype_of(datatypes.network_of(given))
+    assert (back.kind, back.gid) == ("Connectivity", datatypes.gid_of(given))
+    assert {name: value.tolist() for name, value in back.traits.items()} == {
+        name: value.tolist() for name, value in traits.items()
+    }
+    assert datatypes.gid_of(given) != datatypes.gid_of(
+        datatypes.Datatype("Connectivity", traits | {"areas": np.ones(2)})
+    )
+
+
+def test_lengths_and_places_are_in_the_units_of_tvb() -> None:
+    network = Network.from_matrix(np.eye(2), np.ones((2, 2)), positions=np.ones((2, 3)))
+    network.distance_unit = network.matrices["length"].unit = "cm"
+    traits = datatypes.datatype_of(network).traits
+    assert (traits["tract_lengths"][0, 0], traits["centres"][0, 0]) == (10, 10)
