@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import scipy.sparse as sp
 
-from tvbo import Mesh, Network, NodeTable, Parameter
+from tvbo import Mesh, Network, NodeTable, Parameter, RowBlocks
 
 SIDECAR, COMPANION = "net.yaml", "net.h5"
 REGIONS = 76
@@ -59,6 +59,16 @@ def surface(seed: int, side: int) -> Network:
     )
     edges = (elements[:, 0], elements[:, 1])
     network.set_matrix("local", sp.csr_matrix((rng.random(len(elements)), edges), shape=(side**2, side**2)))
+    return network
+
+
+def streamed(seed: int) -> Network:
+    """Give a region network whose weights come in blocks of rows, so that its companion is written piece by piece."""
+    network = regions(seed)
+    values = network.weights_matrix
+    network.set_matrix(
+        "weight", RowBlocks(lambda: (values[low : low + 20] for low in range(0, REGIONS, 20)), values.shape)
+    )
     return network
 
 
@@ -165,6 +175,8 @@ SCENARIOS = {
         lambda folder: _changed_metadata(folder, "changed"),
         lambda folder: _changed_metadata(folder, "changed again"),
     ),
+    # Made anew each time: what was saved is read from its file.
+    "streamed": Scenario(lambda: streamed(1), lambda _: streamed(2), lambda _: streamed(3)),
     "small surface": _of(lambda seed: surface(seed, 14)),
     "surface": _of(lambda seed: surface(seed, 128)),
     # For the tests of the tests.

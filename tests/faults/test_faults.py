@@ -20,7 +20,7 @@ from powercut import MODELS, cuts, is_complete
 
 Find = Callable[[str], Subject]
 
-QUICK = ("first save", "onto itself", "metadata", "small surface")
+QUICK = ("first save", "onto itself", "metadata", "streamed", "small surface")
 SMALL = ("regions", *QUICK)
 ALL = (*SMALL, "surface")
 # Where a reader holds a note of a file that was replaced, it says so.

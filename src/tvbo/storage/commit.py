@@ -136,7 +136,7 @@ class _Save:
         with hdf5_in_memory() as file:
             text = self._write(file, lambda _: None)
             with locked(self.target.parent) as alone:
-                self._stamp(text, alone)
+                self._stamp(text, alone, None)
                 self._replace(self.image.image(file), text)
 
     def streamed(self, stop: threading.Event) -> None:
@@ -158,7 +158,7 @@ class _Save:
                 text = self._write(file, go_on)
                 # Held until both files are replaced.
                 alone = until.enter_context(locked(self.target.parent))
-                self._stamp(text, alone)
+                self._stamp(text, alone, beside)
                 self.image.finish(file)
                 listed = self.image.listed(file)
             if listed:
@@ -176,12 +176,12 @@ class _Save:
         self.image.write(file, self.compression)
         return text
 
-    def _stamp(self, text: str, alone: bool) -> None:
+    def _stamp(self, text: str, alone: bool, own: Path | None) -> None:
         """Say in the companion what it is, and what it replaces; nobody else is writing now."""
         # Compressing takes long: somebody else may have saved meanwhile.
         replaces = _replaced(self.target, self.companion)
         if alone:
-            clear(self.target, self.companion)
+            clear(self.target, self.companion, but=own)
         self.image.attrs[GROUP] = {CONTENT: identifier(text) or "", REPLACES: " ".join(replaces)}
 
     def _replace(self, companion: bytes | Path, text: str) -> None:
@@ -272,7 +272,7 @@ def write_file(target: Path, data: bytes) -> None:
         replace_files([(target, data)])
 
 
-def clear(*targets: Path) -> list[Path]:
+def clear(*targets: Path, but: Path | None = None) -> list[Path]:
     """
     Remove what crashes left of some files, while nobody else is writing in their folder.
 
@@ -280,6 +280,8 @@ def clear(*targets: Path) -> list[Path]:
     ----------
     *targets : Path
         The files.
+    but : Path, optional
+        What the caller itself has just written there.
 
     Returns
     -------
@@ -287,7 +289,7 @@ def clear(*targets: Path) -> list[Path]:
         What was removed.
     """
     found = [each for target in targets for each in target.parent.glob(f".{_literal(target.name)}.*{SUFFIX}")]
-    left = [each for each in found if not _is_in_use(each)]
+    left = [each for each in found if each != but and not _is_in_use(each)]
     for leftover in left:
         leftover.unlink(missing_ok=True)
     return left
