@@ -97,6 +97,8 @@ def bases(folder: Path) -> list[Base]:
             place.mkdir()
             network.save(place / "net.yaml", compression=compression)
             found.append(Base(place.name, place / "net.yaml", network.digest()))
+            if compression == "gzip":
+                found.append(_without_list(found[-1]))
     place = folder / "peer"
     place.mkdir()
     for ending in (".yaml", ".h5"):
@@ -105,6 +107,16 @@ def bases(folder: Path) -> list[Base]:
         Base("peer", place / "regions.yaml", Network.from_file(place / "regions.yaml").digest(), checked=False)
     )
     return found
+
+
+def _without_list(base: Base) -> Base:
+    """Cut off what stands behind the data of a companion, as programs that change it do: then HDF5 is asked."""
+    place = base.path.parent.with_name(f"{base.name}-cut")
+    shutil.copytree(base.path.parent, place)
+    companion = place / "net.h5"
+    raw = companion.read_bytes()
+    companion.write_bytes(raw[: int.from_bytes(raw[-48:-40], "little")])
+    return Base(place.name, place / "net.yaml", base.digest)
 
 
 def plan(found: list[Base], count: int, first: int = 0) -> Iterator[dict[str, Any]]:

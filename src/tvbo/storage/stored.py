@@ -5,6 +5,7 @@ A `StoredArray` holds no open file, can be pickled, and refuses to read a file t
 """
 
 import contextlib
+import hashlib
 import math
 import os
 import sys
@@ -21,6 +22,7 @@ from tvbo.errors import CompanionError, CorruptionError, StaleFileError, TvboErr
 from tvbo.limits import Limits
 from tvbo.storage.bands import band_rows
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, StoredBands
+from tvbo.storage.deflate import buffer_of
 from tvbo.storage.files import opened, size_on_disk
 from tvbo.storage.located import Located
 from tvbo.storage.order import in_order
@@ -249,6 +251,25 @@ class StoredArray:
             else:
                 for _, values in bands(0, self.shape[0]):
                     yield _decode(values, self.dtype)
+
+    def prove(self) -> None:
+        """
+        Compare every bit with the SHA-256 of the save, some rows at a time; reading compares checksums of bands.
+
+        Raises
+        ------
+        CorruptionError
+            If they are not those that were saved.
+        """
+        with self._in_place() as (file, located):
+            if file is not None and located is not None and located.rows and self.digest is not None:
+                total = hashlib.sha256()
+                for _, values in located.bands(file, 0, self.shape[0], self._where, check=True):
+                    total.update(buffer_of(values))
+                if total.hexdigest() != self.digest:
+                    raise CorruptionError(f"{self._where} is damaged: its SHA-256 is not that of what was saved")
+                return
+        np.asarray(self)
 
     @property
     def _where(self) -> str:

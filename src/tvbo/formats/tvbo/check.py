@@ -4,8 +4,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tvbo.errors import TvboError, TvboWarning
 from tvbo.formats.tvbo.reader import network_of
 from tvbo.formats.tvbo.trust import Trust
@@ -73,7 +71,7 @@ def _damaged(arrays: dict[str, Any]) -> list[Problem]:
     found = []
     for name, stored in arrays.items():
         try:
-            np.asarray(stored)
+            stored.prove()
         except TvboError as error:
             found.append(Problem(name, str(error)))
     return found
