@@ -7,7 +7,7 @@ The model holds numpy arrays, scipy sparse matrices, or lazy stand-ins for eithe
 """
 
 from collections.abc import Callable, Iterator, MutableMapping
-from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
+from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,6 @@ Sparse: TypeAlias = Any
 """A scipy sparse matrix or array; scipy has no common base class that type checkers know."""
 
 
-@runtime_checkable
 class LazyArray(Protocol):
     """A dense array that is read when it is touched."""
 
@@ -35,7 +34,6 @@ class LazyArray(Protocol):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array: ...
 
 
-@runtime_checkable
 class LazySparse(Protocol):
     """A sparse matrix that is read when it is touched."""
 
@@ -69,7 +67,45 @@ def is_sparse(values: object) -> bool:
     bool
         True for scipy sparse containers and for lazy stand-ins of them.
     """
-    return bool(sp.issparse(values)) or (isinstance(values, LazySparse) and not isinstance(values, LazyArray))
+    if isinstance(values, np.ndarray):
+        return False
+    return bool(sp.issparse(values)) or is_lazy_sparse(values)
+
+
+def is_lazy_array(values: object) -> bool:
+    """
+    Tell whether the values are a stand-in for a dense array, or a dense array.
+
+    Parameters
+    ----------
+    values : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        True for what has all that a `LazyArray` has.
+    """
+    # By hand: asking a protocol takes a hundred times as long.
+    return all(hasattr(values, name) for name in ("__array__", "__getitem__", "shape", "dtype"))
+
+
+def is_lazy_sparse(values: object) -> bool:
+    """
+    Tell whether the values are a stand-in for a sparse matrix.
+
+    Parameters
+    ----------
+    values : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        True for what has all that a `LazySparse` has, and is no array.
+    """
+    sparse = all(hasattr(values, name) for name in ("load", "format", "shape", "dtype"))
+    return sparse and not hasattr(values, "__array__")
 
 
 def is_loaded(values: object) -> bool:
@@ -207,7 +243,7 @@ def as_array(values: Any, what: str) -> Any:
         if np.ma.getmaskarray(values).any():
             raise TypeError(f"{what} is masked: say what stands for the masked entries, such as values.filled(np.nan)")
         values = values.data
-    held = is_loaded(values) or is_sparse(values) or isinstance(values, LazyArray)
+    held = is_loaded(values) or is_sparse(values) or is_lazy_array(values)
     array = values if held else np.asarray(values)
     if cast(Any, array).dtype.kind == "O":
         raise TypeError(f"{what} holds Python objects (dtype object): give numbers of one type in rows of one length")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tvbo.errors import TvboError
-from tvbo.model.arrays import LazyArray, LazySparse, is_loaded, load
+from tvbo.model.arrays import is_lazy_array, is_lazy_sparse, is_loaded, load
 from tvbo.model.compare import content
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _problems(network: "Network", deep: bool) -> Iterator[Problem]:
     path = "nodes"
     try:
         for path, value in values:
-            if deep and not is_loaded(value) and isinstance(value, (LazyArray, LazySparse)):
+            if deep and not is_loaded(value) and (is_lazy_array(value) or is_lazy_sparse(value)):
                 yield from _unreadable(path, value)
     except TvboError as error:
         # What comes after a part that cannot even be listed is not known.
