@@ -111,9 +111,10 @@ def commit(
         raise FileNotFoundError(f"there is no folder {folder}: make it first, or save elsewhere")
     level_of(compression)
     check_places(image, companion, limits)
-    _replaced(target, companion)
     save = _Save(target, companion, image, finish, compression, limits, progress)
     if image.watches or image.size() > _IN_MEMORY:
+        # What will be refused is refused before it takes long.
+        _replaced(target, companion)
         # Only where Ctrl-C does not reach may libhdf5 call back into Python.
         undisturbed(save.streamed)
     else:

@@ -1,5 +1,6 @@
 """Arrays written as HDF5 datasets, band by band: compressed in threads, digested on the way, never held twice."""
 
+import functools
 import hashlib
 import itertools
 import math
@@ -237,11 +238,12 @@ def _create(file: h5py.File, path: str, item: Encoded, chunk: tuple[int, ...] | 
         if recipe.shuffle:
             plan.set_filter(h5z.FILTER_SHUFFLE, h5z.FLAG_OPTIONAL, (item.dtype.itemsize,))
         plan.set_deflate(_LEVEL)
-    space = h5s.create_simple(item.shape) if item.shape else h5s.create(h5s.SCALAR)
-    kind = h5t.py_create(item.dtype, logical=True)
-    return h5d.create(file.id, name_of(path), kind, space, plan, links())
+    # Text that is UTF-8 says so in what numpy does not compare.
+    kind = h5t.py_create(item.dtype, logical=True) if item.dtype.kind == "S" else _type_of(item.dtype)
+    return h5d.create(file.id, name_of(path), kind, _space_of(item.shape), plan, links())
 
 
+@functools.cache
 def links() -> Any:
     """
     Give the way in which names are put into a file.
@@ -302,12 +304,22 @@ def write_attributes(item: Any, attrs: Mapping[str, Any]) -> None:
     """
     for name, value in attrs.items():
         if isinstance(value, str) and name in _FOR_OTHERS:
-            data, kind = np.array(value, dtype=_VARIABLE), h5t.py_create(_VARIABLE, logical=True)
+            data, kind = np.array(value, dtype=_VARIABLE), _type_of(_VARIABLE)
         else:
             data = np.asarray(value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value)
             if data.dtype.kind == "S" and not data.dtype.itemsize:
                 # HDF5 has no text of no length.
                 data = data.astype("S1")
-            kind = h5t.py_create(data.dtype, logical=True)
-        space = h5s.create_simple(data.shape) if data.shape else h5s.create(h5s.SCALAR)
-        h5a.create(item, name.encode(), kind, space).write(data)
+            kind = _type_of(data.dtype)
+        h5a.create(item, name.encode(), kind, _space_of(data.shape)).write(data)
+
+
+# libhdf5 takes as long to make these as to write what they describe.
+@functools.lru_cache(maxsize=256)
+def _type_of(dtype: np.dtype[Any]) -> Any:
+    return h5t.py_create(dtype, logical=True)
+
+
+@functools.lru_cache(maxsize=256)
+def _space_of(shape: tuple[int, ...]) -> Any:
+    return h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)

@@ -18,6 +18,9 @@ from tvbo.storage.yaml_reader import YamlError, read_counted, read_yaml
 _ROWS = "rows-of-the-list-of-nodes"
 
 
+_HOLDERS = (dict, list, NodeColumns)
+
+
 def dump(record: dict[str, Any]) -> str:
     """
     Write a record as YAML, keys in their order.
@@ -104,6 +107,36 @@ def parse(text: str, path: Path, limits: Limits = Limits()) -> dict[str, Any]:  
         If it holds more than the limits allow.
     """
     return _understood(text, path, limits, _read)
+
+
+def nodes_of(text: str, path: Path, limits: Limits) -> Any:
+    """
+    Understand the list of nodes of a sidecar, and of the rest no more than must be.
+
+    Parameters
+    ----------
+    text : str
+        YAML, as it was saved.
+    path : Path
+        Where it comes from.
+    limits : Limits
+        How much it may hold.
+
+    Returns
+    -------
+    NodeColumns or list of dict
+        What `parse` gives under ``nodes``.
+
+    Raises
+    ------
+    SidecarError
+        If it cannot be understood.
+    LimitError
+        If it holds more than the limits allow.
+    """
+    parts = node_list.split(text)
+    nodes = None if parts is None else node_list.columns(parts.nodes, limits.sidecar_values)
+    return parse(text, path, limits)["nodes"] if nodes is None else nodes
 
 
 def header(text: str, path: Path, limits: Limits = Limits()) -> dict[str, Any]:  # noqa: B008 - it cannot be changed
@@ -243,16 +276,21 @@ def measure(value: Any, where: object, limits: Limits = Limits()) -> None:  # no
     LimitError
         If it nests too deep, or holds too much.
     """
-    level, depth, count = [value], 0, 0
+    # Only what holds other values is followed; the others are counted with it.
+    level, depth, count = [value] if isinstance(value, _HOLDERS) else [], 0, 1
     while level:
-        # Keys count, as in YAML.
-        count += len(level) + sum(len(each) for each in level if isinstance(each, dict))
-        columns = [each for each in level if isinstance(each, NodeColumns)]
-        count += sum(each.values for each in columns)
+        depth += 1
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, NodeColumns):
+                count += each.values
+                limits.check("depth", depth - 1 + each.depth + 1, where)
+                continue
+            # Keys count, as in YAML.
+            items = each.values() if isinstance(each, dict) else each
+            count += 2 * len(each) if isinstance(each, dict) else len(each)
+            below += [item for item in items if isinstance(item, _HOLDERS)]
         limits.check("sidecar_values", count, where)
-        if columns:
-            limits.check("depth", depth + 1 + max(each.depth for each in columns), where)
-        holders = [each for each in level if isinstance(each, (dict, list))]
-        depth += 1 if holders else 0
         limits.check("depth", depth, where)
-        level = [item for each in holders for item in (each.values() if isinstance(each, dict) else each)]
+        level = below
+    limits.check("sidecar_values", count, where)

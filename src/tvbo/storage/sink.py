@@ -177,7 +177,7 @@ def hdf5_in_memory() -> Iterator[h5py.File]:
         The file; ``file.id.get_file_image()`` gives its bytes.
     """
     # Without callbacks into Python: neither a full disk nor Ctrl-C can reach HDF5 while it writes.
-    memory: dict[str, Any] = {"driver": "core", "backing_store": False, "block_size": 1 << 20}
+    memory: dict[str, Any] = {"driver": "core", "backing_store": False, "block_size": 1 << 17}
     with h5py.File(f"in-memory-{next(_NAMES)}.h5", "w", **_OPTIONS, **memory) as file:
         yield file
 

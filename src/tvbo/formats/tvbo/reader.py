@@ -218,7 +218,7 @@ class _Reader:
         return self._nodes_of(self._parsed(rows), spec, mesh)
 
     def _parsed(self, rows: NodeText) -> Any:
-        return sidecar.parse(rows.text, self.path, self.trust.limits)["nodes"]
+        return sidecar.nodes_of(rows.text, self.path, self.trust.limits)
 
     def _nodes_later(self, rows: NodeText, spec: dict[str, Any], mesh: Mesh | None) -> NodeTable:
         """Give nodes of which the companion says what columns they have; the sidecar is read when one is touched."""
