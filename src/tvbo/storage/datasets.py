@@ -5,7 +5,8 @@ import hashlib
 import itertools
 import math
 import mmap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import h5py
@@ -155,9 +156,87 @@ class Encoded:
         return found
 
 
-def write_dataset(
-    file: h5py.File, path: str, item: Encoded, level: int | None, compress: bool, go_on: Callable[[int], None]
-) -> Any:
+@dataclass(slots=True)
+class Packed:
+    """
+    An array on its way into a file.
+
+    Attributes
+    ----------
+    item : Encoded
+        The array.
+    chunk : tuple of int or None
+        Shape of its chunks; None if it goes in one piece.
+    recipe : Recipe or None
+        How they are compressed.
+    bands : iterable of (array, int, list)
+        Each band, its checksum, and its chunks with their corners.
+    digest : str
+        SHA-256 of it, if all bands were seen already.
+    """
+
+    item: Encoded
+    chunk: tuple[int, ...] | None
+    recipe: Recipe | None
+    bands: Iterable[tuple[Array, int, list[tuple[tuple[int, ...], bytes]]]]
+    digest: str = ""
+
+
+def packed(item: Encoded, level: int | None, compress: bool) -> Packed:
+    """
+    Compress an array: a small one at once, a large one band by band, in threads, while it is written.
+
+    Parameters
+    ----------
+    item : Encoded
+        The array.
+    level : int or None
+        Level of deflate; None for the fast one.
+    compress : bool
+        Whether to compress it at all.
+
+    Returns
+    -------
+    Packed
+        What `write_dataset` takes.
+    """
+    bands = item.bands()
+    first = next(bands)
+    packs = compress and item.rows > 0 and item.nbytes > _COMPRESS_FROM
+    chunk = chunk_of(item.shape, item.dtype.itemsize) if packs else None
+    recipe = recipe_for(item.sample(first), level) if packs else None
+    checked = item.rows < (item.shape or (0,))[0]
+    made = ordered(
+        lambda band: _packed(band, chunk, recipe, checked),
+        itertools.chain([first], bands),
+        1 if is_small(item) else workers(),
+    )
+    if not is_small(item):
+        return Packed(item, chunk, recipe, made)
+    held, total = list(made), hashlib.sha256()
+    for band, _, _ in held:
+        total.update(buffer_of(band))
+    return Packed(item, chunk, recipe, held, total.hexdigest())
+
+
+def is_small(item: Encoded) -> bool:
+    """
+    Tell whether an array is better compressed beside others than in parts.
+
+    Parameters
+    ----------
+    item : Encoded
+        The array.
+
+    Returns
+    -------
+    bool
+        True if threads would take longer than they save.
+    """
+    return item.nbytes < _THREADS_FROM
+
+
+def write_dataset(file: h5py.File, path: str, ready: Packed, go_on: Callable[[int], None]) -> Any:
     """
     Write an array; its digest is found meanwhile.
 
@@ -167,12 +246,8 @@ def write_dataset(
         The file, open for writing.
     path : str
         Where.
-    item : Encoded
+    ready : Packed
         The array.
-    level : int or None
-        Level of deflate; None for the fast one.
-    compress : bool
-        Whether to compress it at all.
     go_on : callable
         Called with the bytes of each band that was written; raises to end early.
 
@@ -181,28 +256,21 @@ def write_dataset(
     h5py.h5d.DatasetID
         The dataset.
     """
-    bands = item.bands()
-    first = next(bands)
-    packs = compress and item.rows > 0 and item.nbytes > _COMPRESS_FROM
-    chunk = chunk_of(item.shape, item.dtype.itemsize) if packs else None
-    recipe = recipe_for(item.sample(first), level) if packs else None
-    dataset = _create(file, path, item, chunk, recipe)
+    item = ready.item
+    dataset = _create(file, path, item, ready.chunk, ready.recipe)
     total, sums = hashlib.sha256(), []
     place = 0
-    for band, check, chunks in ordered(
-        lambda band: _packed(band, chunk, recipe, item.rows < (item.shape or (0,))[0]),
-        itertools.chain([first], bands),
-        workers() if item.nbytes >= _THREADS_FROM else 1,
-    ):
-        total.update(buffer_of(band))
-        if chunk is None:
+    for band, check, chunks in ready.bands:
+        if not ready.digest:
+            total.update(buffer_of(band))
+        if ready.chunk is None:
             _write_rows(dataset, band, place)
         for corner, raw in chunks:
             dataset.write_direct_chunk((place + corner[0], *corner[1:]), raw)
         place += len(band) if item.shape else 0
         sums.append(check)
         go_on(band.nbytes)
-    item.attrs[DIGEST] = np.bytes_(total.hexdigest())
+    item.attrs[DIGEST] = np.bytes_(ready.digest or total.hexdigest())
     if len(sums) > 1:
         # So that a slice can be checked too, which the digest of the whole cannot do.
         item.attrs |= {CHECKSUMS: np.array(sums, np.uint32), CHECKED_ROWS: item.rows}

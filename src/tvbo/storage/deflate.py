@@ -31,6 +31,7 @@ _SMALL_LEVEL, _FAST_LEVEL = 4, 1
 # Of its four levels the second is as fast as the first, and 1 to 2 % denser.
 _ISAL_LEVEL = 2
 _SAMPLE, _SAMPLES = 1 << 16, 4
+_PART, _LEAST = 32, 1 << 12
 # Entropy of a byte, estimated from 4,096 of them, above which deflate gains nothing; for random ones it is 7.955.
 _NOISE, _ENTROPY_SAMPLE = 7.9, 4096
 # What a stored block of deflate can hold.
@@ -102,7 +103,8 @@ def recipe_for(data: Array, level: int | None) -> Recipe:
     width = data.dtype.itemsize
     if width < 2 or not wanted:
         return Recipe(False, wanted)
-    count = min(_SAMPLE // width, data.size)
+    # Of a small array a part of it: looking must not take as long as compressing.
+    count = min(_SAMPLE // width, max(data.size // _PART, min(_LEAST // width, data.size)))
     starts = sorted({(data.size - count) * index // (_SAMPLES - 1) for index in range(_SAMPLES)})
     samples = [np.ascontiguousarray(data[start : start + count]) for start in starts]
     planes = _noise(samples) if fast and _isal is not None else ()

@@ -16,17 +16,22 @@ from tvbo.storage.datasets import (
     ORDER,
     Encoded,
     Watch,
+    is_small,
     links,
     name_of,
+    packed,
     write_attributes,
     write_dataset,
 )
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.index import sealed, written
+from tvbo.storage.pool import ordered, workers
 from tvbo.storage.sidecar import measure
 from tvbo.storage.sink import hdf5_in_memory
 from tvbo.storage.sparse import sparse_kind, sparse_parts
 
+# Bytes of small arrays that take longer than starting threads.
+_TOGETHER_FROM = 1 << 18
 # What of an array's attributes is part of its content.
 _CONTENT = (DTYPE, ORDER, DIGEST)
 
@@ -190,11 +195,18 @@ class Image:
         ValueError
             If there is no such compression.
         """
-        level = level_of(compression)
-        for path in self.arrays:
+        level, compress = level_of(compression), compression != "none"
+        left = [path for path in self.arrays if path not in self._written]
+        # Small arrays are compressed side by side, large ones in parts.
+        small = [path for path in left if is_small(self.item(path))]
+        together = sum(self.item(path).nbytes for path in small) >= _TOGETHER_FROM
+        ready = ordered(lambda path: packed(self.item(path), level, compress), small, workers() if together else 1)
+        for path, each in zip(small, ready, strict=True):
+            self._written[path] = write_dataset(file, path, each, go_on)
+        for path in left:
             if path not in self._written:
-                item, compress = self.item(path), compression != "none"
-                self._written[path] = write_dataset(file, path, item, level, compress, go_on)
+                each = packed(self.item(path), level, compress)
+                self._written[path] = write_dataset(file, path, each, go_on)
 
     def finish(self, file: h5py.File) -> None:
         """

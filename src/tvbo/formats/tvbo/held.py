@@ -47,7 +47,8 @@ def _keep(network: Network, target: Path) -> None:
                 holder[name] = load(holder.peek(name))
     for parameter in network.parameters.values():
         parameter.value = keep(parameter.value)
-    _ = network.nodes.labels, network.nodes.positions, network.nodes.ids, network.node_mapping_data
+    nodes = network.nodes
+    _ = nodes.has_labels and nodes.labels, nodes.positions, nodes.has_ids and nodes.ids, network.node_mapping_data
     network.extra = keep(network.extra)
 
 
