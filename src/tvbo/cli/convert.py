@@ -1,5 +1,8 @@
 """Convert a network from one format to another."""
 
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,5 +29,25 @@ def run(
     if tables:
         for problem in network.check().problems:
             typer.echo(f"look at {problem}", err=True)
-    network.save(target, format=to, strict=strict)
+    with _told(target, to) as more:
+        network.save(target, format=to, strict=strict, **more)
     typer.echo(f"wrote {target}", err=True)
+
+
+@contextmanager
+def _told(target: Path, to: str | None) -> Iterator[dict[str, Any]]:
+    """Show how far a large network is written, where somebody looks and the format tells."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from tvbo import registry
+
+    console = Console(stderr=True)
+    module = registry.for_path(target, "write", to)
+    if not console.is_terminal or "progress" not in inspect.signature(module.write).parameters:
+        yield {}
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task(f"writing {target.name}", total=None)
+        yield {"progress": lambda done, total: shown.update(task, completed=done, total=total)}
