@@ -20,64 +20,10 @@ from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter
+from tvbo.model.tvb_traits import HOMES, MODULES, PROJECTIONS, SENSORS, SURFACES
 from tvbo.storage.sparse import sparse_parts
 from tvbo.units import in_mm
 
-SURFACES = (
-    "Surface",
-    "CorticalSurface",
-    "WhiteMatterSurface",
-    "SkinAir",
-    "BrainSkull",
-    "SkullSkin",
-    "EEGCap",
-    "FaceSurface",
-)
-SENSORS = ("Sensors", "SensorsEEG", "SensorsMEG", "SensorsInternal")
-PROJECTIONS = ("ProjectionMatrix", "ProjectionSurfaceEEG", "ProjectionSurfaceMEG", "ProjectionSurfaceSEEG")
-# Class and the module of TVB that it is in.
-MODULES = {
-    "Connectivity": "tvb.datatypes.connectivity",
-    "RegionMapping": "tvb.datatypes.region_mapping",
-    "RegionVolumeMapping": "tvb.datatypes.region_mapping",
-    "Volume": "tvb.datatypes.volumes",
-    "StructuralMRI": "tvb.datatypes.structural",
-    "ConnectivityMeasure": "tvb.datatypes.graph",
-    "LocalConnectivity": "tvb.datatypes.local_connectivity",
-    **dict.fromkeys(SURFACES, "tvb.datatypes.surfaces"),
-    **dict.fromkeys(SENSORS, "tvb.datatypes.sensors"),
-    **dict.fromkeys(PROJECTIONS, "tvb.datatypes.projections"),
-}
-# Trait and its place in a network, the first that fits of several; all others lie in extra["tvb"].
-HOMES: dict[str, dict[str, str]] = {
-    "Connectivity": {
-        "weights": "matrix:weight",
-        "tract_lengths": "matrix:length",
-        "region_labels": "labels:",
-        "centres": "positions:",
-        "cortical": "column:cortical",
-        "areas": "column:area",
-        "hemispheres": "column:hemisphere",
-        "orientations": "column:orientation",
-        "speed": "parameter:conduction_speed",
-    },
-    "Surface": {
-        "vertices": "mesh:vertices",
-        "triangles": "mesh:elements",
-        "vertex_normals": "mesh:normals",
-        "hemisphere_mask": "column:hemisphere",
-    },
-    "RegionMapping": {"array_data": "mapping:"},
-    "LocalConnectivity": {"matrix": "matrix:local_connectivity"},
-    "Sensors": {
-        "labels": "labels:",
-        "locations": "positions:",
-        "orientations": "column:orientation",
-        "usable": "column:usable",
-    },
-    "ProjectionMatrix": {"projection_data": "matrix:gain"},
-    "ConnectivityMeasure": {"array_data": "matrix:measure|column:measure"},
-}
 EQUATIONS = "tvb.datatypes.equations"
 # What TVB holds before anybody reads the trait.
 SPEED = 3.0

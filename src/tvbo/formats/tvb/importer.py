@@ -8,7 +8,6 @@ import numpy as np
 from tvbo.errors import UnsupportedObjectError
 from tvbo.formats.tvb.table import (
     FRAMES,
-    HOMES,
     IDELAYS,
     PATTERN,
     PLANS,
@@ -27,6 +26,7 @@ from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter
+from tvbo.model.tvb_traits import HOMES
 from tvbo.storage.sparse import copy_sparse
 
 

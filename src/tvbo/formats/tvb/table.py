@@ -5,34 +5,8 @@ from types import ModuleType
 from typing import NamedTuple
 
 from tvbo._optional import require
+from tvbo.model.tvb_traits import MODULES, PROJECTIONS, SENSORS, SURFACES
 
-SURFACES = (
-    "Surface",
-    "CorticalSurface",
-    "WhiteMatterSurface",
-    "SkinAir",
-    "BrainSkull",
-    "SkullSkin",
-    "EEGCap",
-    "FaceSurface",
-)
-SENSORS = ("Sensors", "SensorsEEG", "SensorsMEG", "SensorsInternal")
-PROJECTIONS = ("ProjectionMatrix", "ProjectionSurfaceEEG", "ProjectionSurfaceMEG", "ProjectionSurfaceSEEG")
-MODULES = {
-    "Connectivity": "tvb.datatypes.connectivity",
-    **dict.fromkeys(SURFACES, "tvb.datatypes.surfaces"),
-    "RegionMapping": "tvb.datatypes.region_mapping",
-    "Cortex": "tvb.datatypes.cortex",
-    "LocalConnectivity": "tvb.datatypes.local_connectivity",
-    **dict.fromkeys(SENSORS, "tvb.datatypes.sensors"),
-    **dict.fromkeys(PROJECTIONS, "tvb.datatypes.projections"),
-    "ConnectivityMeasure": "tvb.datatypes.graph",
-    **dict.fromkeys(("StimuliRegion", "StimuliSurface", "SpatialPatternVolume"), "tvb.datatypes.patterns"),
-    "Volume": "tvb.datatypes.volumes",
-    "StructuralMRI": "tvb.datatypes.structural",
-    "RegionVolumeMapping": "tvb.datatypes.region_mapping",
-    "Tracts": "tvb.datatypes.tracts",
-}
 TAKEN = tuple(MODULES)
 SIMULATOR = "tvb.simulator.simulator"
 # Classes that stand for one another in the tables below, and in what a link leads to.
@@ -42,37 +16,6 @@ FAMILIES = {
     **dict.fromkeys(PROJECTIONS, "ProjectionMatrix"),
 }
 
-# Trait -> its place in a network; the first that fits of several.
-HOMES: dict[str, dict[str, str]] = {
-    "Connectivity": {
-        "weights": "matrix:weight",
-        "tract_lengths": "matrix:length",
-        "region_labels": "labels:",
-        "centres": "positions:",
-        "cortical": "column:cortical",
-        "areas": "column:area",
-        "hemispheres": "column:hemisphere",
-        "orientations": "column:orientation",
-        "speed": "parameter:conduction_speed",
-    },
-    "Surface": {
-        "vertices": "mesh:vertices",
-        "triangles": "mesh:elements",
-        "vertex_normals": "mesh:normals",
-        "hemisphere_mask": "column:hemisphere",
-    },
-    "RegionMapping": {"array_data": "mapping:"},
-    "LocalConnectivity": {"matrix": "matrix:local_connectivity"},
-    "Sensors": {
-        "labels": "labels:",
-        "locations": "positions:",
-        "orientations": "column:orientation",
-        "usable": "column:usable",
-    },
-    "ProjectionMatrix": {"projection_data": "matrix:gain"},
-    "ConnectivityMeasure": {"array_data": "matrix:measure|column:measure"},
-    "StimuliRegion": {"weight": "column:stimulus"},
-}
 UNITS = {"length": "mm"}
 # Matrices whose columns are nodes of another network.
 RECTANGULAR = ("gain",)

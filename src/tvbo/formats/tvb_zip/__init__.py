@@ -11,9 +11,10 @@ from tvbo.errors import TvboError, UnknownFormatError
 from tvbo.formats.tvb_zip import connectivity, surface
 from tvbo.formats.tvb_zip.members import Members, archive, listed
 from tvbo.limits import Limits
-from tvbo.model.datatypes import SURFACES, root_note
+from tvbo.model.datatypes import root_note
 from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
+from tvbo.model.tvb_traits import SURFACES
 from tvbo.storage.commit import write_file
 
 __all__ = ["EXTENSIONS", "can_read", "read", "write"]

@@ -8,8 +8,9 @@ import numpy as np
 
 from tvbo.errors import DamagedFileError, ShapeError
 from tvbo.formats.tvb_zip.members import EXTRA, INFO, Array, Members, base, held_info, text_of
-from tvbo.model.datatypes import SURFACES, Datatype, datatype_of, network_of
+from tvbo.model.datatypes import Datatype, datatype_of, network_of
 from tvbo.model.network import Network
+from tvbo.model.tvb_traits import SURFACES
 
 _PARTS = ("vertices", "normals", "triangles")
 _LEFT, _RIGHT = re.compile(r"left|lh|l", re.IGNORECASE), re.compile(r"right|rh|r", re.IGNORECASE)
