@@ -7,7 +7,6 @@ import pytest
 from tvb.datatypes.connectivity import Connectivity
 
 from tvbo import Network
-from tvbo.formats.tvb import table
 from tvbo.model import datatypes
 from tvbo.model.tvb_traits import MODULES
 
@@ -15,7 +14,6 @@ from tvbo.model.tvb_traits import MODULES
 @pytest.mark.parametrize("kind", sorted(MODULES))
 def test_classes_are_in_the_modules_of_tvb(kind: str) -> None:
     assert hasattr(importlib.import_module(MODULES[kind]), kind)
-    assert kind == "Cortex" or datatypes.family(kind) == table.family(kind)
 
 
 def test_the_speed_that_nobody_has_read_is_that_of_tvb() -> None:

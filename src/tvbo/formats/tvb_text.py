@@ -17,10 +17,10 @@ import scipy.sparse as sp
 from tvbo.errors import DamagedFileError, ShapeError, TvboError, UnknownFormatError, warn
 from tvbo.limits import Limits
 from tvbo.model.arrays import is_sparse
-from tvbo.model.datatypes import Datatype, datatype_of, family, network_of, root_note
+from tvbo.model.datatypes import Datatype, datatype_of, network_of, root_note
 from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
-from tvbo.model.tvb_traits import PROJECTIONS, SENSORS
+from tvbo.model.tvb_traits import PROJECTIONS, SENSORS, family
 from tvbo.storage.bounded import bunzip2, column, mat, npy, numbers, read_bytes, words
 from tvbo.storage.commit import write_file
 

@@ -20,7 +20,7 @@ from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter
-from tvbo.model.tvb_traits import HOMES, MODULES, PROJECTIONS, SENSORS, SURFACES
+from tvbo.model.tvb_traits import HOMES, MODULES, family
 from tvbo.storage.sparse import sparse_parts
 from tvbo.units import in_mm
 
@@ -39,27 +39,6 @@ _FRAMES = {
     **dict.fromkeys(("Volume", "StructuralMRI", "RegionVolumeMapping"), ("volume", "voxel", "")),
 }
 _TEXT = np.dtype("U128")
-
-
-def family(kind: str) -> str:
-    """
-    Name the class whose traits a class has.
-
-    Parameters
-    ----------
-    kind : str
-        A class of TVB.
-
-    Returns
-    -------
-    str
-        ``"Surface"`` for any surface, ``"Sensors"`` for any sensors, ``"ProjectionMatrix"`` for any projection; else
-        the class itself.
-    """
-    for base, kinds in (("Surface", SURFACES), ("Sensors", SENSORS), ("ProjectionMatrix", PROJECTIONS)):
-        if kind in kinds:
-            return base
-    return kind
 
 
 @dataclass

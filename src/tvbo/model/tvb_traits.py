@@ -28,6 +28,12 @@ MODULES = {
     "RegionVolumeMapping": "tvb.datatypes.region_mapping",
     "Tracts": "tvb.datatypes.tracts",
 }
+# Classes that stand for one another in the tables below, and in what a link leads to.
+FAMILIES = {
+    **dict.fromkeys(SURFACES, "Surface"),
+    **dict.fromkeys(SENSORS, "Sensors"),
+    **dict.fromkeys(PROJECTIONS, "ProjectionMatrix"),
+}
 # Trait and its place in a network, the first that fits of several; all others lie in extra["tvb"].
 HOMES: dict[str, dict[str, str]] = {
     "Connectivity": {
@@ -59,3 +65,20 @@ HOMES: dict[str, dict[str, str]] = {
     "ConnectivityMeasure": {"array_data": "matrix:measure|column:measure"},
     "StimuliRegion": {"weight": "column:stimulus"},
 }
+
+
+def family(name: str | None) -> str:
+    """
+    Name what stands for a class in the tables.
+
+    Parameters
+    ----------
+    name : str or None
+        The class.
+
+    Returns
+    -------
+    str
+        Itself, or the class that it is made of; empty for None.
+    """
+    return FAMILIES.get(name or "", name or "")

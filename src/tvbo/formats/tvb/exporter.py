@@ -9,12 +9,12 @@ import scipy.sparse as sp
 
 from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
 from tvbo.formats.tvb.simulator import simulation
-from tvbo.formats.tvb.table import PATTERN, family, tvb_module
+from tvbo.formats.tvb.table import PATTERN, tvb_module
 from tvbo.formats.tvb.values import DERIVED, copied, derived_idelays, plain
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.matrices import LENGTHS
 from tvbo.model.network import Network
-from tvbo.model.tvb_traits import MODULES
+from tvbo.model.tvb_traits import MODULES, family
 from tvbo.storage.sparse import copy_sparse
 from tvbo.units import in_mm, in_mm_per_ms
 

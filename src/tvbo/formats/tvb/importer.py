@@ -6,19 +6,7 @@ from typing import Any
 import numpy as np
 
 from tvbo.errors import UnsupportedObjectError
-from tvbo.formats.tvb.table import (
-    FRAMES,
-    IDELAYS,
-    PATTERN,
-    PLANS,
-    RECTANGULAR,
-    SPEED,
-    TAKEN,
-    UNITS,
-    Plan,
-    family,
-    kind_of,
-)
+from tvbo.formats.tvb.table import FRAMES, IDELAYS, PATTERN, PLANS, RECTANGULAR, SPEED, TAKEN, UNITS, Plan, kind_of
 from tvbo.formats.tvb.values import DERIVED, copied, derived_idelays, has_shape, is_derived, plain
 from tvbo.model.arrays import is_sparse
 from tvbo.model.matrices import EdgeMatrix
@@ -26,7 +14,7 @@ from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter
-from tvbo.model.tvb_traits import HOMES
+from tvbo.model.tvb_traits import HOMES, family
 from tvbo.storage.sparse import copy_sparse
 
 

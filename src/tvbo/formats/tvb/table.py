@@ -5,17 +5,10 @@ from types import ModuleType
 from typing import NamedTuple
 
 from tvbo._optional import require
-from tvbo.model.tvb_traits import MODULES, PROJECTIONS, SENSORS, SURFACES
+from tvbo.model.tvb_traits import MODULES
 
 TAKEN = tuple(MODULES)
 SIMULATOR = "tvb.simulator.simulator"
-# Classes that stand for one another in the tables below, and in what a link leads to.
-FAMILIES = {
-    **dict.fromkeys(SURFACES, "Surface"),
-    **dict.fromkeys(SENSORS, "Sensors"),
-    **dict.fromkeys(PROJECTIONS, "ProjectionMatrix"),
-}
-
 UNITS = {"length": "mm"}
 # Matrices whose columns are nodes of another network.
 RECTANGULAR = ("gain",)
@@ -163,20 +156,3 @@ def is_simulator(obj: object) -> bool:
         Whether it is, or of a class made of it.
     """
     return any((cls.__name__, cls.__module__) == ("Simulator", SIMULATOR) for cls in type(obj).__mro__)
-
-
-def family(name: str | None) -> str:
-    """
-    Name what stands for a class in the tables.
-
-    Parameters
-    ----------
-    name : str or None
-        The class.
-
-    Returns
-    -------
-    str
-        Itself, or the class that it is made of; empty for None.
-    """
-    return FAMILIES.get(name or "", name or "")

@@ -12,9 +12,9 @@ from tvbo.errors import CompanionError, DamagedFileError, LimitError, TvboError,
 from tvbo.formats.tvb_h5.layout import DTYPES, FINAL, LAYOUTS, REQUIRED
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array
-from tvbo.model.datatypes import Datatype, family, network_of
+from tvbo.model.datatypes import Datatype, network_of
 from tvbo.model.network import Network
-from tvbo.model.tvb_traits import MODULES
+from tvbo.model.tvb_traits import MODULES, family
 from tvbo.storage.plain_hdf5 import PlainFile
 from tvbo.storage.sidecar import read_json
 

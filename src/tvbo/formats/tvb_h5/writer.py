@@ -11,9 +11,9 @@ from tvbo.errors import MatrixNotFoundError, ShapeError, UnknownFormatError
 from tvbo.formats.tvb_h5.layout import DTYPES, EQUATION, FINAL, LAYOUTS, REQUIRED
 from tvbo.formats.tvb_h5.reader import EXTRA, PREFIX, dump
 from tvbo.model.arrays import Array
-from tvbo.model.datatypes import Datatype, datatype_of, family, gid_of, references_of
+from tvbo.model.datatypes import Datatype, datatype_of, gid_of, references_of
 from tvbo.model.network import Network
-from tvbo.model.tvb_traits import MODULES
+from tvbo.model.tvb_traits import MODULES, family
 from tvbo.storage.plain_hdf5 import build
 
 # The framework draws surfaces in slices that have no more vertices than that, each reaching into the next.
