@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tvbo.database.listing import list_networks
     from tvbo.limits import Limits
     from tvbo.model.blocks import RowBlocks, SparseRowBlocks
     from tvbo.model.compare import Difference, NetworkDiff
@@ -44,6 +45,7 @@ _HOMES = {
     "SparseRowBlocks": "tvbo.model.blocks",
     "database_path": "tvbo.database",
     "errors": "tvbo.errors",
+    "list_networks": "tvbo.database.listing",
     "save_all": "tvbo.model.doors",
 }
 
@@ -65,6 +67,7 @@ __all__ = [
     "__version__",
     "database_path",
     "errors",
+    "list_networks",
     "save_all",
 ]
 

@@ -1,13 +1,14 @@
 """The verbs of a network by which it comes in and goes out; each finds its format by name in the registry."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from tvbo import registry
+from tvbo.database.listing import find
 from tvbo.errors import UnknownFormatError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from tvbo.model.network import Network
@@ -174,6 +175,34 @@ class Doors:
         """
         made: Self = registry.for_path(Path(path), "read", format).read(Path(path), **options)
         return made
+
+    @classmethod
+    def load(cls, name: "str | os.PathLike[str]", **options: Any) -> Self:
+        """
+        Open a network by its name, or a file.
+
+        Parameters
+        ----------
+        name : str or path-like
+            A name that `tvbo.list_networks` shows, spelled as there. A path, a text with a separator, and the name of
+            a file that is there are opened as `from_file` does.
+        **options : object
+            As `from_file` takes them.
+
+        Returns
+        -------
+        Network
+            The network.
+
+        Raises
+        ------
+        NetworkNotFoundError
+            If there is no such network; the message tells of names that are similar.
+        """
+        if not isinstance(name, str) or any(mark and mark in name for mark in (os.sep, os.altsep)):
+            return cls.from_file(name, **options)
+        path = Path(name)
+        return cls.from_file(path if path.suffix and path.is_file() else find(name), **options)
 
     # ------------------------------------------------------------------ ways out
 
