@@ -39,3 +39,12 @@ def test_lengths_and_places_are_in_the_units_of_tvb() -> None:
     network.distance_unit = network.matrices["length"].unit = "cm"
     traits = datatypes.datatype_of(network).traits
     assert (traits["tract_lengths"][0, 0], traits["centres"][0, 0]) == (10, 10)
+
+
+@pytest.mark.parametrize(("appended", "home"), [(0, True), (2, True), (-1, False)])
+def test_a_mapping_may_be_longer_than_its_surface(appended: int, home: bool) -> None:
+    surface = datatypes.Datatype("CorticalSurface", {"vertices": np.eye(3), "triangles": np.array([[0, 1, 2]])})
+    mapping = datatypes.Datatype("RegionMapping", {"array_data": np.arange(3 + appended), "surface": surface})
+    network = datatypes.network_of(mapping)
+    assert network.has_node_mapping is home
+    assert datatypes.datatype_of(network).traits["array_data"].tolist() == list(range(3 + appended))

@@ -173,7 +173,11 @@ def _settle(network: Network, home: str, value: Any) -> bool:
     shape = getattr(value, "shape", None)
     wanted = {"matrix": (n,) if name == "gain" else (n, n), "positions": (n, 3), "mesh": None, "parameter": None}
     expected = wanted.get(place, (n,))
-    if shape is None or (expected is not None and shape[: len(expected)] != expected):
+    if place == "mapping":
+        # It may be longer: TVB appends the regions that no vertex belongs to.
+        if shape is None or len(shape) != 1 or shape[0] < n:
+            return False
+    elif shape is None or (expected is not None and shape[: len(expected)] != expected):
         return False
     if name == "normals" and shape != (n, 3):
         return False
