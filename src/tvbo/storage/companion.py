@@ -232,7 +232,7 @@ class Companion:
             If it is no HDF5 file.
         """
         with opened_companion(path) as plain:
-            index = read_index(plain, path, Limits())
+            index = read_index(plain, path, Limits(), arrays=False)
         if index is not None:
             return {name: index.groups[name] for name in ("", *names) if name in index.groups}
         found = {}

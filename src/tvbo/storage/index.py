@@ -154,7 +154,7 @@ def _entry(dataset: Any, item: Encoded) -> dict[str, Any]:
     return entry
 
 
-def read_index(file: BinaryIO, where: object, limits: Limits) -> Index | None:
+def read_index(file: BinaryIO, where: object, limits: Limits, *, arrays: bool = True) -> Index | None:
     """
     Read the list behind a companion.
 
@@ -166,6 +166,8 @@ def read_index(file: BinaryIO, where: object, limits: Limits) -> Index | None:
         What to call it in messages.
     limits : Limits
         How much there may be.
+    arrays : bool
+        Whether to take the arrays, too, and not the groups alone.
 
     Returns
     -------
@@ -194,15 +196,15 @@ def read_index(file: BinaryIO, where: object, limits: Limits) -> Index | None:
     try:
         said = json.loads(listed.decode("utf-8", "surrogatepass"))
         limits.check("objects", len(said["groups"]) + len(said["arrays"]), where)
-        arrays, attrs = {}, {}
+        located, attrs = {}, {}
         chunks = 0
-        for path, entry in said["arrays"].items():
-            arrays[path] = _located(entry, end)
-            chunks += len(arrays[path].places)
+        for path, entry in said["arrays"].items() if arrays else ():
+            located[path] = _located(entry, end)
+            chunks += len(located[path].places)
             limits.check("chunks", chunks, where)
             attrs[path] = {name: str(entry[name]) for name in ("order", "numpy_dtype", "sha256") if name in entry}
         groups = {path: dict(own) for path, own in said["groups"].items()}
-        return Index(groups, arrays, attrs, _header(said["header"]))
+        return Index(groups, located, attrs, _header(said["header"]))
     except TvboError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:

@@ -6,6 +6,7 @@ would turn tuples into lists, and lose the bits of a NaN.
 """
 
 import datetime
+import functools
 import struct
 import sys
 from collections.abc import Callable
@@ -51,7 +52,7 @@ def pack(tree: Any, base: str) -> tuple[Any, dict[str, Any]]:
             return value if value - value == 0 else {"$float": bits}
         if type(value) is dict:
             plain = all(type(key) is str for key in value) and not any(key.startswith("$") for key in value)
-            items = [(key, go(item, f"{path}/{_name(key)}")) for key, item in value.items()]
+            items = [(key, go(item, f"{path}/{_name(str(key))}")) for key, item in value.items()]
             return dict(items) if plain else {"$dict": [[go(key, path), item] for key, item in items]}
         if type(value) in (list, tuple):
             inside = [go(item, f"{path}/{index}") for index, item in enumerate(value)]
@@ -183,12 +184,17 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
 
 
 def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-def _name(key: Any) -> str:
+@functools.lru_cache(maxsize=4096)
+def _name(key: str) -> str:
     """Spell a key so that it can be one name in a path; never ``.`` or empty, which HDF5 reads otherwise."""
-    return quote(str(key), safe=" ", errors="surrogatepass").replace(".", "%2E") or "%"
+    return quote(key, safe=" ", errors="surrogatepass").replace(".", "%2E") or "%"
 
 
 _NAN = struct.pack(">d", float("nan")).hex()
