@@ -1,5 +1,7 @@
 """Names, files and objects find their format; what a format cannot do is said with what it can."""
 
+import importlib
+import sys
 import types
 from pathlib import Path
 
@@ -7,6 +9,14 @@ import pytest
 
 from tvbo import Network, registry
 from tvbo.errors import UnknownFormatError, UnsupportedObjectError
+
+
+def install(monkeypatch: pytest.MonkeyPatch, known: dict[str, types.ModuleType]) -> None:
+    """Let these be all the formats that tvbo has, beside its own."""
+    home = registry.get("tvbo")
+    monkeypatch.setattr(registry, "built_in", lambda: tuple(known))
+    monkeypatch.setattr(registry, "plugins", dict)
+    monkeypatch.setattr(registry, "get", lambda name: home if name == "tvbo" else known[name])
 
 
 def test_a_misspelt_name_gets_a_hint() -> None:
@@ -54,8 +64,7 @@ def test_formats_that_share_an_extension_look_into_the_file(tmp_path: Path, monk
     for module in (first, second, rest):
         module.EXTENSIONS, module.read = (".x",), lambda path: None
     known = {"aa": first, "bb": second}
-    monkeypatch.setattr(registry, "names", lambda: tuple(known))
-    monkeypatch.setattr(registry, "get", known.__getitem__)
+    install(monkeypatch, known)
     path = tmp_path / "one.x"
     path.write_bytes(b"two")
     assert registry.for_path(path, "read") is second
@@ -70,8 +79,81 @@ def test_formats_that_share_an_extension_look_into_the_file(tmp_path: Path, monk
 def test_a_format_that_writes_only_if_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shy = types.ModuleType("tvbo.formats.shy")
     shy.EXTENSIONS, shy.write, shy.IF_NAMED = (".x",), lambda *_: None, True
-    monkeypatch.setattr(registry, "names", lambda: ("shy",))
-    monkeypatch.setattr(registry, "get", {"shy": shy}.__getitem__)
+    install(monkeypatch, {"shy": shy})
     with pytest.raises(UnknownFormatError, match="give format='shy'"):
         registry.for_path(tmp_path / "a.x", "write")
     assert registry.for_path(tmp_path / "a.x", "write", "shy") is shy
+
+
+def test_the_longest_extension_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {name: types.ModuleType(f"tvbo.formats.{name}") for name in ("plain", "compound", "folder")}
+    for name, extension in (("plain", ".gz"), ("compound", "_net.tsv.gz"), ("folder", "/")):
+        known[name].EXTENSIONS, known[name].read, known[name].write = (extension,), lambda path: None, lambda *_: None
+    install(monkeypatch, known)
+    for verb in ("read", "write"):
+        assert registry.for_path(tmp_path / "a.gz", verb) is known["plain"]
+        assert registry.for_path(tmp_path / "a_NET.tsv.gz", verb) is known["compound"]
+        assert registry.for_path(tmp_path, verb) is known["folder"]
+    with pytest.raises(UnknownFormatError, match="no format has the extension ''"):
+        registry.for_path(tmp_path / "not-there", "read")
+
+
+def test_a_longer_extension_whose_content_is_another_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, compound = types.ModuleType("tvbo.formats.plain"), types.ModuleType("tvbo.formats.compound")
+    for module, extension in ((plain, ".x"), (compound, "_net.x")):
+        module.EXTENSIONS, module.read = (extension,), lambda path: None
+    compound.can_read = lambda path: path.read_bytes() == b"net"
+    install(monkeypatch, {"compound": compound, "plain": plain})
+    path = tmp_path / "a_net.x"
+    path.write_bytes(b"net")
+    assert registry.for_path(path, "read") is compound
+    path.write_bytes(b"something else")
+    assert registry.for_path(path, "read") is plain
+
+
+class Point:
+    """An entry point of another package."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self.name, self.value, self.module = name, value, value
+        self.dist = types.SimpleNamespace(name=f"tvbo-{name}")
+
+    def load(self) -> types.ModuleType:
+        return importlib.import_module(self.value)
+
+
+def test_a_broken_plugin_stands_in_nobodys_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = types.ModuleType("sound_format")
+    sound.EXTENSIONS, sound.read, sound.takes = (".sound",), lambda path: None, lambda obj: obj == "sound"
+    monkeypatch.setitem(sys.modules, "sound_format", sound)
+    points = {"broken": Point("broken", "no_such_module_anywhere"), "sound": Point("sound", "sound_format")}
+    monkeypatch.setattr(registry, "plugins", lambda: points)
+    registry._plugin.cache_clear()
+    assert registry.names()[-2:] == ("broken", "sound")
+    assert registry.for_path(tmp_path / "a.sound", "read") is sound
+    assert registry.for_object("sound") is sound
+    assert registry.name_of(sound) == "sound"
+    with pytest.raises(UnknownFormatError, match=r"'broken' of the package tvbo-broken .* no_such_module_anywhere"):
+        registry.get("broken")
+    with pytest.raises(UnknownFormatError, match=r"no format has the extension '\.nowhere'.*\.sound"):
+        registry.for_path(tmp_path / "a.nowhere", "read")
+    registry._plugin.cache_clear()
+
+
+def test_a_plugin_that_is_no_module_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = Point("odd", "json")
+    point.load = lambda: print
+    monkeypatch.setattr(registry, "plugins", lambda: {"odd": point})
+    registry._plugin.cache_clear()
+    with pytest.raises(UnknownFormatError, match="expected a module"):
+        registry.get("odd")
+    registry._plugin.cache_clear()
+
+
+def test_a_plugin_never_hides_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [Point("tvbo", "evil"), Point("more", "more_format")]
+    monkeypatch.setattr(registry.importlib.metadata, "entry_points", lambda group: found)
+    registry.plugins.cache_clear()
+    assert list(registry.plugins()) == ["more"]
+    assert registry.get("tvbo").__name__ == "tvbo.formats.tvbo"
+    registry.plugins.cache_clear()

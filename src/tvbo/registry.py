@@ -1,28 +1,45 @@
 """
 From a name, a path or an object to the format that knows it.
 
-A format is a module in ``tvbo.formats``; the folder is scanned, so that a new one touches no other file. Its
-``EXTENSIONS`` are those of the files that it reads and writes; if it writes fewer, ``WRITES`` are those that it writes.
-Where several read one extension, each tells by ``can_read(path)``, which looks into the file, and the one without it
-takes what no other knows. One with ``IF_NAMED`` writes only where the caller names it.
+A format is a module in ``tvbo.formats``; the folder is scanned, so that a new one touches no other file. Another
+package adds one by an entry point of the group ``tvbo.formats`` whose name is that of the format and whose value is
+such a module; they are looked for where none of ours answers, and never hide one of ours.
+
+===================  ================================================================================================
+``read``, ``write``  Files. ``EXTENSIONS`` are the endings of their names, such as ``.zip`` or ``.surf.gii``, and ``/``
+                     for a folder; if it writes fewer, ``WRITES`` are those. The longest that fits decides. Where
+                     several read one, each tells by ``can_read(path)``, which looks into the file, and the one
+                     without it takes what no other knows. One with ``IF_NAMED`` writes only where it is named.
+``from_object``      Objects of another package; ``takes(obj)`` tells them, without importing anything.
+``to_object``        The way back.
+``SOLE``             Those of ``EXTENSIONS`` that no other format may read, if any: such a file is opened without
+                     importing the others.
+``DROPS``            What it cannot carry: paths of `Network.diff`, in which ``*`` stands for anything, and what a
+                     `LossyConversionWarning` calls each, with ``*`` for what that stood for.
+``EXTRA``            The extra that it needs, if any.
+===================  ================================================================================================
 """
 
 import difflib
 import functools
 import importlib
+import importlib.metadata
 import pkgutil
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
 from tvbo.errors import UnknownFormatError, UnsupportedObjectError
 
-_PACKAGE = "tvbo.formats"
+_PACKAGE = GROUP = "tvbo.formats"
+# The format of our own files: asked first.
+_HOME = "tvbo"
 
 
 @functools.cache
-def names() -> tuple[str, ...]:
+def built_in() -> tuple[str, ...]:
     """
-    List the formats.
+    List the formats that are part of tvbo.
 
     Returns
     -------
@@ -31,6 +48,34 @@ def names() -> tuple[str, ...]:
     """
     package = importlib.import_module(_PACKAGE)
     return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(package.__path__)))
+
+
+@functools.cache
+def plugins() -> dict[str, importlib.metadata.EntryPoint]:
+    """
+    List the formats that other packages add.
+
+    Returns
+    -------
+    dict of str to EntryPoint
+        The entry points by name; of two with one name the first that is found.
+    """
+    found: dict[str, importlib.metadata.EntryPoint] = {}
+    for point in importlib.metadata.entry_points(group=GROUP):
+        found.setdefault(point.name, point)
+    return {name: point for name, point in sorted(found.items()) if name not in built_in()}
+
+
+def names() -> tuple[str, ...]:
+    """
+    List the formats.
+
+    Returns
+    -------
+    tuple of str
+        Their names, as `format=` takes them: ours, then those of other packages.
+    """
+    return (*built_in(), *plugins())
 
 
 def get(name: str) -> ModuleType:
@@ -50,13 +95,54 @@ def get(name: str) -> ModuleType:
     Raises
     ------
     UnknownFormatError
-        If there is none of that name.
+        If there is none of that name, or the package that adds it cannot be imported.
     """
-    if name not in names():
-        near = difflib.get_close_matches(str(name), names(), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UnknownFormatError(f"there is no format {name!r}: expected one of {', '.join(names())}{hint}")
-    return importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
+    if name in built_in():
+        return importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
+    if name in plugins():
+        return _plugin(name)
+    near = difflib.get_close_matches(str(name), names(), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise UnknownFormatError(f"there is no format {name!r}: expected one of {', '.join(names())}{hint}")
+
+
+@functools.cache
+def _plugin(name: str) -> ModuleType:
+    point = plugins()[name]
+    package = point.dist.name if point.dist is not None else point.module
+    try:
+        loaded = point.load()
+    except (ImportError, AttributeError) as error:
+        raise UnknownFormatError(
+            f"the format {name!r} of the package {package} cannot be used: {point.value} cannot be imported "
+            f"({type(error).__name__}: {error}); install {package} again, or remove it"
+        ) from error
+    if not isinstance(loaded, ModuleType):
+        raise UnknownFormatError(
+            f"the format {name!r} of the package {package} cannot be used: {point.value} is a "
+            f"{type(loaded).__name__}; expected a module, as tvbo.registry tells"
+        )
+    return loaded
+
+
+def name_of(module: ModuleType) -> str:
+    """
+    Tell what a format is called.
+
+    Parameters
+    ----------
+    module : module
+        The format.
+
+    Returns
+    -------
+    str
+        Its name, as `format=` takes it.
+    """
+    for name, point in plugins().items():
+        if point.value == module.__name__:
+            return name
+    return module.__name__.rpartition(".")[2].replace("_", "-")
 
 
 def extensions(module: ModuleType, verb: str) -> tuple[str, ...]:
@@ -132,35 +218,57 @@ def for_path(path: Path, verb: str, name: str | None = None) -> ModuleType:
         if not hasattr(module, verb):
             raise UnknownFormatError(f"format {name!r} cannot {verb} files; it {abilities(module)}")
         return module
-    modules = [get(each) for each in names()]
-    able = [module for module in modules if path.suffix.lower() in extensions(module, verb)]
-    found = [module for module in able if not (verb == "write" and getattr(module, "IF_NAMED", False))]
-    if not found:
-        known = [extension for module in modules for extension in extensions(module, verb)]
-        named = [module.__name__.rpartition(".")[2].replace("_", "-") for module in able]
-        hint = f"; or give format={' or '.join(map(repr, named))}" if named else ""
+    home = get(_HOME)
+    if path.suffix.lower() in home.SOLE:
+        return home
+    found = _chosen(map(get, built_in()), path, verb) or _chosen(_sound_plugins(), path, verb)
+    if found is not None:
+        return found
+    modules = [*map(get, built_in()), *_sound_plugins()]
+    able = [module for module in modules if _fits(module, path, verb)]
+    named = ", ".join(map(name_of, able))
+    if verb == "read" and able:
         raise UnknownFormatError(
-            f"cannot {verb} {path}: no format has the extension {path.suffix!r}; "
-            f"expected {', '.join(dict.fromkeys(known))}{hint}"
+            f"{path} is no file of the formats that have its extension: {named}; give format= if it is"
         )
-    return found[0] if len(found) == 1 else _told_apart(found, path, verb)
-
-
-def _told_apart(modules: list[ModuleType], path: Path, verb: str) -> ModuleType:
-    """Choose among formats that share an extension by what is in the file, never by its name."""
-    asked = [module for module in modules if hasattr(module, "can_read")]
-    rest = [module for module in modules if module not in asked]
-    if verb == "read":
-        # A file that is not there is missed by whichever reads it.
-        for module in asked:
-            if path.exists() and module.can_read(path):
-                return module
-    if rest or not path.exists():
-        return (rest or modules)[0]
-    named = ", ".join(module.__name__.rpartition(".")[2].replace("_", "-") for module in modules)
+    known = [extension for module in modules for extension in extensions(module, verb)]
+    hint = f"; or give format={' or '.join(repr(name_of(module)) for module in able)}" if able else ""
     raise UnknownFormatError(
-        f"{path} is no file of the formats that have its extension: {named}; give format= if it is"
+        f"cannot {verb} {path}: no format has the extension {path.suffix!r}; "
+        f"expected {', '.join(dict.fromkeys(known))}{hint}"
     )
+
+
+def _sound_plugins() -> Iterable[ModuleType]:
+    """Give the formats of other packages but for those that are broken, which must not stand in the way of others."""
+    for name in plugins():
+        try:
+            yield _plugin(name)
+        except UnknownFormatError:
+            continue
+
+
+def _fits(module: ModuleType, path: Path, verb: str) -> int:
+    """Give how much of a name an extension of a format tells; 0 for nothing."""
+    name = path.name.lower()
+    fitting = [len(each) for each in extensions(module, verb) if each != "/" and name.endswith(each.lower())]
+    if "/" in extensions(module, verb) and path.is_dir():
+        fitting.append(1)
+    return max(fitting, default=0)
+
+
+def _chosen(modules: Iterable[ModuleType], path: Path, verb: str) -> ModuleType | None:
+    """Choose among formats by what is in the file; by its name alone if there is nothing to look into."""
+    able = sorted(((_fits(module, path, verb), module) for module in modules), key=lambda each: -each[0])
+    found = [module for fit, module in able if fit and not (verb == "write" and getattr(module, "IF_NAMED", False))]
+    if len(found) <= 1 or verb == "write":
+        return found[0] if found else None
+    asked = [module for module in found if hasattr(module, "can_read")]
+    rest = [module for module in found if module not in asked]
+    # A file that is not there is missed by whichever reads it.
+    if not path.exists():
+        return (rest or found)[0]
+    return next((module for module in asked if module.can_read(path)), rest[0] if rest else None)
 
 
 def for_object(obj: object) -> ModuleType:
@@ -182,9 +290,9 @@ def for_object(obj: object) -> ModuleType:
     UnsupportedObjectError
         If none takes it.
     """
-    for each in names():
-        module = get(each)
-        if hasattr(module, "takes") and module.takes(obj):
-            return module
+    for modules in (map(get, built_in()), _sound_plugins()):
+        for module in modules:
+            if hasattr(module, "takes") and module.takes(obj):
+                return module
     kind = f"{type(obj).__module__}.{type(obj).__qualname__}"
     raise UnsupportedObjectError(f"no format takes a {kind}; formats: {', '.join(names())}")

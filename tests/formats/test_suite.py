@@ -52,7 +52,6 @@ def with_lengths() -> dict[str, Network]:
 class TestZip(FormatSuite):
     format = "tvb-zip"
     extension = ".zip"
-    drops = {"label": "label", "description": "description", "parameters.*.value": "*"}
     adds = OF_TVB
 
     def examples(self) -> Mapping[str, Network]:
@@ -67,7 +66,6 @@ class TestFramework(FormatSuite):
     format = "tvb-h5"
     extension = ".h5"
     named = True
-    drops = {"label": "label", "description": "description", "parameters.*.value": "*"}
     adds = OF_TVB
 
     def examples(self) -> Mapping[str, Network]:

@@ -62,14 +62,14 @@ def numbers_format(sin: str) -> types.ModuleType:
                 raise
 
     module = types.ModuleType("tvbo.formats.numbers", "Weights and names.")
-    vars(module).update(EXTENSIONS=(".numbers",), read=read, write=write)
+    drops = {"label": "label", "matrices.length*": "length"}
+    vars(module).update(EXTENSIONS=(".numbers",), DROPS=drops, read=read, write=write)
     return module
 
 
 class Numbers(FormatSuite):
     format = "numbers"
     extension = ".numbers"
-    drops = {"label": "label", "matrices.length*": "length"}
 
     def examples(self) -> dict[str, Network]:
         plain = example_networks()["weights"]
@@ -101,9 +101,9 @@ def run(suite: FormatSuite, name: str, folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def install(sin: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module, get, names = numbers_format(sin), registry.get, registry.names()
+    module, get, names = numbers_format(sin), registry.get, registry.built_in()
     monkeypatch.setattr(registry, "get", lambda name: module if name == "numbers" else get(name))
-    monkeypatch.setattr(registry, "names", lambda: (*names, "numbers"))
+    monkeypatch.setattr(registry, "built_in", lambda: (*names, "numbers"))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,9 @@ def test_every_sin_is_found(sin: str, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_drop_that_nothing_needs_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Careless(Numbers):
-        drops = Numbers.drops | {"nodes.positions": "positions"}
+        @property
+        def drops(self) -> dict[str, str]:
+            return {**super().drops, "nodes.positions": "positions"}
 
     install("none", monkeypatch)
     with pytest.raises(AssertionError, match=r"no example loses nodes\.positions"):

@@ -223,7 +223,7 @@ def write(network: Network, path: Path, *, strict: bool = False) -> None:
         data = _arrays(network, base, suffix)
     kind = own if family(own) == base else None
     trusted = Limits(inflated_bytes=1 << 62, sidecar_bytes=1 << 62, sidecar_values=1 << 62)
-    report_losses(network, network_of(_read(path, data, trusted, kind, None)), path, strict)
+    report_losses(network, network_of(_read(path, data, trusted, kind, None)), path.name, strict)
     write_file(path.absolute(), data)
 
 

@@ -1,7 +1,6 @@
 """What a format cannot carry: found by reading back what is about to be written, so that nothing is overlooked."""
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tvbo.errors import LossyConversionError, LossyConversionWarning, warn
@@ -37,18 +36,18 @@ def losses(network: "Network", back: "Network") -> list[str]:
     return [f"{name}{detail}" for name, detail in named.items()]
 
 
-def report_losses(network: "Network", back: "Network", target: Path, strict: bool, hint: str = "") -> None:
+def report_losses(network: "Network", back: "Network", target: str, strict: bool, hint: str = "") -> None:
     """
-    Say what a network loses on its way through a file.
+    Say what a network loses on its way through a file or an object.
 
     Parameters
     ----------
     network : Network
         The network.
     back : Network
-        What the file gives back.
-    target : Path
-        The file.
+        What that gives back.
+    target : str
+        What was to hold it: the name of a file, or "a graph of networkx".
     strict : bool
         Whether any loss is an error.
     hint : str
@@ -62,7 +61,7 @@ def report_losses(network: "Network", back: "Network", target: Path, strict: boo
     lost = losses(network, back)
     if not lost:
         return
-    message = f"{target.name} cannot carry {', '.join(lost)}: save as .yaml to keep all{hint}"
+    message = f"{target} cannot carry {', '.join(lost)}: save as .yaml to keep all{hint}"
     if strict:
         raise LossyConversionError(message)
     warn(message, LossyConversionWarning)

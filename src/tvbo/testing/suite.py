@@ -6,17 +6,17 @@ What every format must hold to: a class of tests, which the tests of a format in
     class TestMyFormat(FormatSuite):
         format = "my-format"
         extension = ".mine"
-        drops = {"parameters.*": "*", "nodes.area": "areas"}
 
-`FormatSuite.drops` says what the format cannot carry, and nothing else may be lost: what is written is read back and
-compared to the last bit. The suite needs pytest, and hypothesis if `FormatSuite.strategy` is given.
+The ``DROPS`` of the format say what it cannot carry, and nothing else may be lost: what is written is read back and
+compared to the last bit. Formats of objects have `tvbo.testing.object_suite.ObjectSuite`. The suite needs pytest, and
+hypothesis if `FormatSuite.strategy` is given.
 """
 
 import errno
 import inspect
 import json
 import os
-import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,24 +24,20 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
-import numpy as np
 import pytest
 
 from tvbo import registry
 from tvbo.errors import (
     LossyConversionError,
-    LossyConversionWarning,
     NetworkNotFoundError,
     TvboError,
     TvboWarning,
     UnknownFormatError,
 )
-from tvbo.model.compare import Difference
 from tvbo.model.network import Network
-from tvbo.model.nodes import NodeTable
+from tvbo.testing.judge import Judge, example_networks, losses_said
 
 __all__ = ["FormatSuite", "example_networks"]
 
@@ -49,89 +45,26 @@ __all__ = ["FormatSuite", "example_networks"]
 _WRITES = ("write", "fsync", "replace", "rename")
 
 
-def example_networks() -> dict[str, Network]:
-    """
-    Make networks of regions that try a format: a full one, one of weights alone, and one of odd numbers.
-
-    Returns
-    -------
-    dict of str to Network
-        The networks by name.
-    """
-    n = 4
-    ramp = np.arange(1.0, n * n + 1).reshape(n, n) / 3
-    columns = {"area": ramp[0] * 10, "cortical": np.array([True, True, False, True]), "orientation": ramp[:, :3]}
-    full = Network(NodeTable([f"region_{i}" for i in range(n)], ramp[:, 1:] * 7, columns), label="full")
-    full.description, full.conduction_speed = "every part that regions have", 4.5
-    full.set_matrix("weight", ramp)
-    full.set_matrix("length", ramp * 11, unit="mm")
-    odd = Network.from_matrix([[np.nan, -0.0], [5e-324, np.inf]], [[0.0, 1e300], [1 / 3, 0.0]], labels=["a", "b"])
-    odd.nodes.positions = np.array([[-0.0, 1e-320, np.nan], [0.1, 0.2, 0.3]])
-    return {"full": full, "weights": Network.from_matrix(ramp), "odd numbers": odd}
-
-
-class FormatSuite:
+class FormatSuite(Judge):
     """
     Tests of a format of files; inherit from it, and give the attributes.
 
     Attributes
     ----------
-    format : str
-        Its name.
     extension : str
-        Of the files that are written, such as ``".zip"``.
-    drops : mapping of str to str
-        What it cannot carry: paths of `Network.diff`, in which ``*`` stands for anything, and what a
-        `LossyConversionWarning` calls each; ``*`` there is what stood for it.
-    adds : sequence of str
-        Paths that are only in what is read, and are no loss: what the format says of itself.
-    silent : sequence of str
-        Paths of `drops` that no warning need name.
+        Of the files that are written, such as ``".zip"``; ``"/"`` if it writes a folder.
+    options : mapping of str to object
+        What every save is given, such as ``{"allow_lossy": True}``.
     named : bool
         Whether ``format=`` must be given where a file is written: others have that extension first.
     foreign : sequence of str
         Packages that reading must not import.
-    max_examples : int
-        How many networks of `strategy` are tried.
     """
 
-    format: ClassVar[str]
     extension: ClassVar[str]
-    drops: ClassVar[Mapping[str, str]] = {}
-    adds: ClassVar[Sequence[str]] = ()
-    silent: ClassVar[Sequence[str]] = ()
+    options: ClassVar[Mapping[str, Any]] = {}
     named: ClassVar[bool] = False
     foreign: ClassVar[Sequence[str]] = ("tvb", "tvb_data", "mne", "networkx", "nibabel", "matplotlib")
-    max_examples: ClassVar[int] = 30
-
-    def examples(self) -> Mapping[str, Network]:
-        """
-        Give networks to try.
-
-        Returns
-        -------
-        mapping of str to Network
-            The networks by name; those of `example_networks` unless a format has its own.
-        """
-        return example_networks()
-
-    def strategy(self) -> Any:
-        """
-        Give a strategy of networks to try as well.
-
-        Returns
-        -------
-        SearchStrategy of Network or None
-            None unless a format has one.
-        """
-        return None
-
-    # ------------------------------------------------------------------ what the tests are made of
-
-    @property
-    def module(self) -> ModuleType:
-        """The format."""
-        return registry.get(self.format)
 
     def path(self, folder: Path, name: str = "network") -> Path:
         """
@@ -149,7 +82,7 @@ class FormatSuite:
         Path
             The file.
         """
-        return folder / f"{name}{self.extension}"
+        return folder / f"{name}{self.extension.rstrip('/')}"
 
     def save(self, network: Network, path: Path, **options: Any) -> list[str]:
         """
@@ -169,14 +102,9 @@ class FormatSuite:
         list of str
             What warnings said of losses; other warnings are given.
         """
-        with warnings.catch_warnings(record=True) as given:
-            warnings.simplefilter("always")
-            network.save(path, **({"format": self.format} if self.named else {}), **options)
-        lossy = [each for each in given if issubclass(each.category, LossyConversionWarning)]
-        for each in given:
-            if each not in lossy:
-                warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-        return [str(each.message) for each in lossy]
+        with losses_said() as said:
+            network.save(path, **({"format": self.format} if self.named else {}), **self.options, **options)
+        return said
 
     def read(self, path: Path) -> Network:
         """
@@ -194,68 +122,12 @@ class FormatSuite:
         """
         return Network.from_file(path)
 
-    def lost(self, network: Network, back: Network) -> dict[str, str]:
-        """
-        Tell what was lost, and hold it against what may be.
-
-        Parameters
-        ----------
-        network : Network
-            The network that was written.
-        back : Network
-            The one that was read.
-
-        Returns
-        -------
-        dict of str to str
-            The paths that are lost, and what a warning must call each.
-
-        Raises
-        ------
-        AssertionError
-            If anything differs that is neither among `drops` nor `adds`.
-        """
-        __tracebackhide__ = True
-        found = {}
-        unexpected: list[Difference] = []
-        for difference in network.diff(back):
-            if _fills(network, back, difference) or self._is_added(difference):
-                continue
-            called = self._called(difference.path)
-            if called is None:
-                unexpected.append(difference)
-            else:
-                found[difference.path] = called
-        if unexpected:
-            listed = "\n".join(f"  {each}" for each in unexpected)
-            raise AssertionError(f"{self.format} loses or changes what its drops do not name:\n{listed}")
-        return found
-
-    def _is_added(self, difference: Difference) -> bool:
-        matches = any(_matched(pattern, difference.path) is not None for pattern in self.adds)
-        return difference.kind == "only in the second" and matches
-
-    def _called(self, path: str) -> str | None:
-        for pattern, said in self.drops.items():
-            star = _matched(pattern, path)
-            if star is not None:
-                return said.replace("*", star)
-        return None
-
-    def _told(self, network: Network, back: Network) -> set[str]:
-        """Give what a warning must name."""
-        lost = self.lost(network, back)
-        return {said for path, said in lost.items() if all(_matched(pattern, path) is None for pattern in self.silent)}
-
     def _go_round(self, network: Network, folder: Path) -> None:
         __tracebackhide__ = True
         before, path = network.digest(), self.path(folder)
-        said = " ".join(self.save(network, path))
+        said = self.save(network, path)
         assert network.digest() == before, "saving changed the network"
-        told = self._told(network, self.read(path))
-        unnamed = sorted(word for word in told if word not in said)
-        assert not unnamed, f"no LossyConversionWarning names {', '.join(unnamed)}; said: {said or 'nothing'}"
-        assert bool(told) == bool(said), f"a warning says what is not lost: {said}"
+        self.check_losses(network, self.read(path), said)
 
     # ------------------------------------------------------------------ the tests
 
@@ -292,13 +164,12 @@ class FormatSuite:
 
     def test_every_drop_is_needed(self, tmp_path: Path) -> None:  # numpydoc ignore=PR01
         """What is declared as lost is lost in an example, so that no declaration outlives its reason."""
-        lost: set[str] = set()
+        ways = {}
         for name, network in self.examples().items():
             path = self.path(tmp_path, name.replace(" ", "_"))
             self.save(network, path)
-            lost |= set(self.lost(network, self.read(path)))
-        idle = [pattern for pattern in self.drops if all(_matched(pattern, path) is None for path in lost)]
-        assert not idle, f"no example loses {', '.join(idle)}: leave it out of drops, or give an example"
+            ways[name] = network, self.read(path)
+        self.check_drops(ways)
 
     def test_strict_refuses_to_lose_anything(self, tmp_path: Path) -> None:  # numpydoc ignore=PR01
         """With strict=True a loss is an error and nothing is written; without a loss nothing changes."""
@@ -354,7 +225,9 @@ class FormatSuite:
             self.save(second, self.path(folder, "whole"))
             new = self.read(self.path(folder, "whole")).digest()
             assert found in ((old, new) if failed else (new,)), f"step {step} left neither the old nor the new network"
-            assert sorted(set(_contents(folder)) - {each.name for each in folder.glob("whole*")}) == names
+            whole = self.path(folder, "whole")
+            shutil.rmtree(whole, ignore_errors=True)
+            assert sorted(each for each in _contents(folder) if not each.startswith("whole")) == names
             if not met:
                 # Every step has failed once.
                 assert step > 1, "os.replace puts nothing into its place: write beside, then replace"
@@ -365,14 +238,15 @@ class FormatSuite:
         """A file that was cut off, or is empty, is refused in words, or read as far as it is sound."""
         path = self.path(tmp_path)
         self.save(next(iter(self.examples().values())), path)
-        data = path.read_bytes()
         refused = 0
-        for part in range(8):
-            path.write_bytes(data[: len(data) * part // 8])
-            try:
-                self.read(path).digest()
-            except TvboError:
-                refused += 1
+        for damaged, data in _files(tmp_path).items():
+            for part in range(8):
+                damaged.write_bytes(data[: len(data) * part // 8])
+                try:
+                    self.read(path).digest()
+                except TvboError:
+                    refused += 1
+            damaged.write_bytes(data)
         assert refused, "no damage is noticed"
 
     def test_what_is_not_there_is_missed(self, tmp_path: Path) -> None:  # numpydoc ignore=PR01
@@ -392,22 +266,12 @@ class FormatSuite:
         assert not list(tmp_path.iterdir())
 
 
-def _fills(network: Network, back: Network, difference: Difference) -> bool:
-    """Tell whether a difference is none of content: a text where there was none, or another width of labels."""
-    if difference.path in ("label", "descriptor", "description"):
-        return getattr(network, difference.path) is None
-    same_text = difference.path == "nodes.labels" and difference.kind == "dtype"
-    return same_text and network.nodes.labels.tolist() == back.nodes.labels.tolist()
-
-
-def _matched(pattern: str, path: str) -> str | None:
-    """Give what the first star of a pattern stands for in a path; None if it does not match."""
-    found = re.fullmatch("(.*)".join(map(re.escape, pattern.split("*"))), path)
-    return None if found is None else (found.group(1) if found.groups() else "")
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {str(path.relative_to(folder)): data for path, data in _files(folder).items()}
 
 
 @contextmanager

@@ -17,9 +17,10 @@ from tvbo.model.network import Network
 from tvbo.storage.commit import write_file
 from tvbo.storage.companion import Companion
 
-__all__ = ["EXTENSIONS", "IF_NAMED", "can_read", "read", "write"]
+__all__ = ["DROPS", "EXTENSIONS", "IF_NAMED", "can_read", "read", "write"]
 
 EXTENSIONS = (".h5",)
+DROPS = {"label": "label", "description": "description", "parameters.*.value": "*"}
 # An .h5 is a companion of ours unless the caller says so.
 IF_NAMED = True
 
@@ -91,5 +92,5 @@ def write(network: Network, path: Path, *, strict: bool = False) -> None:
         # It is ours, so that it may hold as much as it does.
         limits = Limits(inflated_bytes=1 << 62, chunk_bytes=1 << 62)
         back = Reader(copy, limits, path.absolute().parent).network()
-        report_losses(network, back, path, strict)
+        report_losses(network, back, path.name, strict)
     write_file(path.absolute(), data)

@@ -17,9 +17,10 @@ from tvbo.model.network import Network
 from tvbo.model.tvb_traits import SURFACES
 from tvbo.storage.commit import write_file
 
-__all__ = ["EXTENSIONS", "can_read", "read", "write"]
+__all__ = ["DROPS", "EXTENSIONS", "can_read", "read", "write"]
 
 EXTENSIONS = (".zip",)
+DROPS = {"label": "label", "description": "description", "parameters.*.value": "*"}
 
 
 def can_read(path: Path) -> bool:
@@ -117,5 +118,5 @@ def write(network: Network, path: Path, *, strict: bool = False, split: bool = F
     # It is ours, so that it may hold as much as it does.
     trusted = Limits(inflated_bytes=1 << 62, sidecar_bytes=1 << 62, sidecar_values=1 << 62)
     back = _read(Members(data, trusted, path), kind if kind in SURFACES else "CorticalSurface")
-    report_losses(network, back, path, strict, hint)
+    report_losses(network, back, path.name, strict, hint)
     write_file(path.absolute(), data)

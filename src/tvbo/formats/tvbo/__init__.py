@@ -17,10 +17,11 @@ from tvbo.formats.tvbo.writer import write
 from tvbo.model.network import Network
 from tvbo.storage.repair import repair
 
-__all__ = ["EXTENSIONS", "WRITES", "from_object", "read", "repair", "takes", "validate", "write", "write_all"]
+__all__ = ["EXTENSIONS", "SOLE", "WRITES", "from_object", "read", "repair", "takes", "validate", "write", "write_all"]
 
 EXTENSIONS = (".yaml", ".yml", ".json", ".h5", ".hdf5")
 WRITES = (".yaml", ".yml", ".h5", ".hdf5")
+SOLE = (".yaml", ".yml")
 
 
 def takes(obj: object) -> bool:
