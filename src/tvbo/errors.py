@@ -31,6 +31,7 @@ Each is also the builtin exception that a caller would catch. `warn` gives a war
 
 import sys
 import warnings
+from collections.abc import Sequence
 
 __all__ = [
     "CompanionError",
@@ -130,7 +131,11 @@ class LimitError(UnsafeFileError):
 
 
 class LossyConversionError(TvboError, ValueError):
-    """A strict conversion would lose something."""
+    """A strict conversion would lose something; `losses` names each."""
+
+    def __init__(self, message: str, losses: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.losses = tuple(losses)
 
 
 class MissingDependencyError(TvboError, ImportError):
@@ -142,19 +147,23 @@ class TvboWarning(UserWarning):
 
 
 class LossyConversionWarning(TvboWarning):
-    """A conversion loses the fields that it names."""
+    """A conversion loses the fields that it names; they are its `losses`."""
+
+    def __init__(self, message: str, losses: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.losses = tuple(losses)
 
 
-def warn(message: str, category: type[TvboWarning] = TvboWarning) -> None:
+def warn(message: str | TvboWarning, category: type[TvboWarning] = TvboWarning) -> None:
     """
     Warn at the line that called tvbo, however deep in tvbo this is said.
 
     Parameters
     ----------
-    message : str
-        What to say.
+    message : str or TvboWarning
+        What to say, or a warning that says it.
     category : type of TvboWarning
-        What kind of warning it is.
+        What kind of warning it is, where only a text is given.
     """
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "tvbo":

@@ -135,8 +135,36 @@ def test_formats_lists_what_there_is() -> None:
 def test_formats_can_be_read_on_a_narrow_terminal() -> None:
     lines = tvbo("formats").stdout.splitlines()
     assert max(map(len, lines)) <= 80
-    assert len(lines) <= 3 * 4 * 2
-    assert any("lossless, lazy, readable by people." in line for line in lines)
+    own = next(line for line in lines if line.startswith("tvbo "))
+    assert own.split()[:3] == ["tvbo", "rw", "in"]
+    assert re.search(r"drops: label,\s+description", " ".join(lines))
+
+
+def test_a_conversion_says_first_what_is_lost(tmp_path: Path) -> None:
+    network = Network.from_matrix([[0.0, 1.0], [2.0, 0.0]], [[0.0, 5.0], [5.0, 0.0]], labels=["a", "b"])
+    network.label, network.description = "mine", "a text"
+    network.save(tmp_path / "n.yaml")
+    out = tmp_path / "n.zip"
+    dry = tvbo("convert", tmp_path / "n.yaml", out, "--dry-run")
+    assert dry.returncode == 0
+    assert not out.exists()
+    assert dry.stderr.splitlines()[0] == "n.zip cannot carry:"
+    assert "  - description" in dry.stderr
+    assert "nothing was written" in dry.stderr
+    assert tvbo("convert", tmp_path / "n.yaml", out, "--strict").returncode == 2
+    assert not out.exists()
+    done = tvbo("convert", tmp_path / "n.yaml", out)
+    assert done.stderr.splitlines()[:-1] == dry.stderr.splitlines()[:-1]
+    assert done.stderr.splitlines()[-1] == f"wrote {out}"
+
+
+def test_options_of_a_format_are_passed_on(saved: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "c.yaml"
+    assert tvbo("convert", saved, copy, "--write", "compression=none", "--read", "verify=false").returncode == 0
+    assert Network.from_file(copy).identical(Network.from_file(saved))
+    odd = tvbo("convert", saved, copy, "--write", "compression")
+    assert odd.returncode == 2
+    assert "expected NAME=VALUE" in odd.stderr
 
 
 def test_plot_writes_a_picture(saved: Path, tmp_path: Path) -> None:

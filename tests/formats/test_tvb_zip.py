@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tvb.datatypes import surfaces
 from tvb.datatypes.connectivity import Connectivity
+from tvb.datatypes.region_mapping import RegionMapping
 
 from tvbo import Limits, Mesh, Network, NodeTable, Parameter, registry
 from tvbo.errors import (
@@ -524,6 +525,18 @@ def test_hemispheres_that_are_not_apart(path: Path) -> None:
     network.need_mesh().arrays["elements"] = np.array([[3, 4, 5], [0, 1, 2]])
     with pytest.raises(ShapeError, match="the left ones first"):
         network.save(path, split=True)
+
+
+def test_a_surface_that_is_mapped_goes_without_its_mapping(path: Path) -> None:
+    surface = surfaces.CorticalSurface.from_file()
+    mapping = RegionMapping.from_file()
+    _, network = Network.from_tvb_surface(Connectivity.from_file(), surface, mapping)
+    with pytest.warns(LossyConversionWarning, match=r"node_mapping_data.*parent_network") as caught:
+        network.save(path)
+    told = caught[0].message.losses
+    assert "extra.tvb (what TVB knew of the object)" in told
+    assert not any("vertices" in each or "triangles" in each for each in told)
+    np.testing.assert_array_equal(Network.from_file(path).mesh.vertices, surface.vertices)
 
 
 def test_triangles_that_are_counted_from_one(path: Path) -> None:

@@ -7,27 +7,60 @@ import typer
 
 
 def run(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the formats and what each can do."""
+    """List the formats: what each reads, writes, takes and gives as an object, what it drops, which extra it needs."""
     from tvbo import registry
+    from tvbo.errors import UnknownFormatError
 
-    modules = {name: registry.get(name) for name in registry.names()}
+    modules, broken = {}, {}
+    for name in registry.names():
+        try:
+            modules[name] = registry.get(name)
+        except UnknownFormatError as error:
+            # A package that adds a format and cannot be imported.
+            broken[name] = str(error)
     if json:
         typer.echo(json_text.dumps([_row(name, module) for name, module in modules.items()]))
-        return
+    else:
+        _show(modules)
+    for fault in broken.values():
+        typer.echo(fault, err=True)
+
+
+def _show(modules: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table.grid(padding=(0, 2))
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+    for heading in ("format", "files", "objects", ""):
+        table.add_column(heading)
     for name, module in modules.items():
-        # Two lines for each: columns for every ability would leave none of the 80 for what it is.
-        table.add_row(f"[bold]{name}[/]", _description(module))
-        table.add_row("", f"[dim]{registry.abilities(module)}[/]")
-    Console(highlight=False).print(table)
+        row = _row(name, module)
+        files = " ".join(dict.fromkeys((*row["reads"], *row["writes"])))
+        told = [Text(row["description"])]
+        told += [Text(f"files: {files}", style="dim")] if files else []
+        told += [Text(f"drops: {', '.join(row['drops'])}", style="dim")] if row["drops"] else []
+        told += [Text(f"needs: the extra {row['needs']}", style="dim")] if row["needs"] else []
+        told += [Text(f"added by: {row['package']}", style="dim")] if row["package"] else []
+        marks = _marks(row, read="r", write="w"), _marks(row, **{"objects in": "in ", "objects out": "out"})
+        table.add_row(f"[bold]{name}[/]", *marks, Text("\n").join(told))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        "\nfiles: r = Network.from_file reads them, w = save writes them; "
+        "objects: in = Network.from_object takes them, out = execute gives them",
+        style="dim",
+    )
+
+
+def _marks(row: dict[str, Any], **marks: str) -> str:
+    return "".join(mark if row[ability] else "·".ljust(len(mark)) for ability, mark in marks.items())
 
 
 def _row(name: str, module: Any) -> dict[str, Any]:
     from tvbo import registry
 
+    point = registry.plugins().get(name)
     return {
         "format": name,
         "read": hasattr(module, "read"),
@@ -36,9 +69,13 @@ def _row(name: str, module: Any) -> dict[str, Any]:
         "objects out": hasattr(module, "to_object"),
         "reads": list(registry.extensions(module, "read")),
         "writes": list(registry.extensions(module, "write")),
-        "description": _description(module),
+        "drops": list(_drops(getattr(module, "DROPS", {}))),
+        "needs": getattr(module, "EXTRA", None),
+        "package": None if point is None else point.value if point.dist is None else point.dist.name,
+        "description": str((module.__doc__ or "").strip().splitlines()[0]),
     }
 
 
-def _description(module: Any) -> str:
-    return str((module.__doc__ or "").strip().splitlines()[0])
+def _drops(dropped: dict[str, str]) -> dict[str, None]:
+    """Give what a format drops once each: the path where what a warning calls it stands for many."""
+    return dict.fromkeys(path if "*" in said else said for path, said in dropped.items())

@@ -12,6 +12,7 @@ import numpy as np
 from tvbo import registry
 from tvbo.errors import LossyConversionWarning
 from tvbo.model.compare import Difference
+from tvbo.model.losses import outermost
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 
@@ -115,7 +116,7 @@ class Judge:
         __tracebackhide__ = True
         found = {}
         unexpected: list[Difference] = []
-        for difference in network.diff(back):
+        for difference in outermost(network.diff(back)):
             if _fills(network, back, difference) or self._is_added(difference):
                 continue
             called = self._called(difference.path)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tvbo.errors import DamagedFileError, ShapeError
 from tvbo.formats.tvb_zip.members import EXTRA, INFO, Array, Members, base, held_info, text_of
-from tvbo.model.datatypes import Datatype, datatype_of, network_of
+from tvbo.model.datatypes import Datatype, datatype_of, network_of, root_note
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import SURFACES
 
@@ -150,7 +150,9 @@ def write(network: Network, split: bool) -> tuple[dict[str, bytes], str]:
     hint : str
         What to do about what is lost.
     """
-    traits = datatype_of(network).traits
+    own = str(root_note(network).get("class"))
+    # What lies on the surface, such as a mapping of regions, has no place in an archive of it.
+    traits = datatype_of(network, own if own in SURFACES else "CorticalSurface").traits
     vertices, triangles = traits["vertices"], traits["triangles"]
     normals = traits.get("vertex_normals")
     normals = np.empty((0, 3)) if normals is None or not normals.size else normals
