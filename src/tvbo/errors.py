@@ -131,7 +131,16 @@ class LimitError(UnsafeFileError):
 
 
 class LossyConversionError(TvboError, ValueError):
-    """A strict conversion would lose something; `losses` names each."""
+    """
+    A strict conversion would lose something.
+
+    Parameters
+    ----------
+    message : str
+        What is said.
+    losses : sequence of str
+        What is lost; the attribute of that name.
+    """
 
     def __init__(self, message: str, losses: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -147,7 +156,16 @@ class TvboWarning(UserWarning):
 
 
 class LossyConversionWarning(TvboWarning):
-    """A conversion loses the fields that it names; they are its `losses`."""
+    """
+    A conversion loses the fields that it names.
+
+    Parameters
+    ----------
+    message : str
+        What is said.
+    losses : sequence of str
+        What is lost; the attribute of that name.
+    """
 
     def __init__(self, message: str, losses: Sequence[str] = ()) -> None:
         super().__init__(message)

@@ -89,7 +89,7 @@ def _losses_listed(target: Path) -> Iterator[None]:
         for each in losses:
             typer.echo(f"  - {each}", err=True)
 
-    warnings.showwarning = listed
+    warnings.showwarning = listed  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -110,7 +110,7 @@ def _is_lost(network: "Network", back: "Network", difference: Difference) -> boo
         return "tvb" in network.extra and path.startswith("extra.tvb.objects[0].traits.")
     if path == "nodes.labels" and kind == "dtype":
         # The width of text is not part of it.
-        return network.nodes.labels.tolist() != back.nodes.labels.tolist()
+        return bool(network.nodes.labels.tolist() != back.nodes.labels.tolist())
     return not (path in ("label", "descriptor", "description") and getattr(network, path) is None)
 
 

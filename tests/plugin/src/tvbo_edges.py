@@ -1,7 +1,5 @@
 """Lines of target, source and weight, and of nothing else."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +7,7 @@ import numpy as np
 from tvbo import Network
 from tvbo.errors import DamagedFileError, NetworkNotFoundError
 from tvbo.model.losses import report_losses
+from tvbo.storage.commit import write_file
 
 EXTENSIONS = (".edges",)
 DROPS = {
@@ -34,16 +33,8 @@ def write(network: Network, path: Path, *, strict: bool = False) -> None:
     lines = [str(len(weights)), *(f"{i} {j} {weights[i, j].item()!r}" for i, j in places.tolist()), "end"]
     text = "\n".join(lines) + "\n"
     report_losses(network, _network(text, path), path.name, strict)
-    # Beside, then into its place: whatever fails, the old file or the new one is there.
-    handle, beside = tempfile.mkstemp(dir=path.parent)
-    try:
-        with open(handle, "wb", buffering=0) as file:
-            os.write(file.fileno(), text.encode())
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError:
-        os.unlink(beside)
-        raise
+    # Whatever fails, the old file or the new one is there.
+    write_file(path, text.encode())
 
 
 def _network(text: str, path: Path) -> Network:

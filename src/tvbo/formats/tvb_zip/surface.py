@@ -150,9 +150,9 @@ def write(network: Network, split: bool) -> tuple[dict[str, bytes], str]:
     hint : str
         What to do about what is lost.
     """
-    own = str(root_note(network).get("class"))
+    kind = str(root_note(network).get("class"))
     # What lies on the surface, such as a mapping of regions, has no place in an archive of it.
-    traits = datatype_of(network, own if own in SURFACES else "CorticalSurface").traits
+    traits = datatype_of(network, kind if kind in SURFACES else "CorticalSurface").traits
     vertices, triangles = traits["vertices"], traits["triangles"]
     normals = traits.get("vertex_normals")
     normals = np.empty((0, 3)) if normals is None or not normals.size else normals
