@@ -4,24 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from tvbo import Mesh, Network, NodeTable
-from tvbo.testing.suite import FormatSuite, example_networks
-
-
-@st.composite
-def regions(draw: Any, least: int = 1, payloads: bool = True) -> Network:
-    """Draw a network of regions with whatever numbers."""
-    n = draw(st.integers(least, 4))
-    numbers = st.floats(allow_nan=payloads) | st.sampled_from([np.nan, -0.0, 5e-324, np.inf])
-    names = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=6)
-    labels = draw(st.lists(names, min_size=n, max_size=n, unique=True))
-    network = Network(NodeTable(labels, draw(hnp.arrays(float, (n, 3), elements=numbers))))
-    for name in ("weight", "length"):
-        network.set_matrix(name, draw(hnp.arrays(float, (n, n), elements=numbers)), unit={"length": "mm"}.get(name))
-    return network
+from tvbo import Mesh, Network
+from tvbo.testing.suite import FormatSuite, example_networks, region_networks
 
 
 class TestPair(FormatSuite):
@@ -37,7 +22,7 @@ class TestPair(FormatSuite):
         return full | {"surface": surface}
 
     def strategy(self) -> Any:
-        return regions()
+        return region_networks()
 
 
 # What a network of TVB says of itself, and the traits that TVB has beside those of the network.
@@ -59,7 +44,7 @@ class TestZip(FormatSuite):
 
     def strategy(self) -> Any:
         # One region is written with a warning, since TVB's own reader stumbles over it; a text has but one NaN.
-        return regions(least=2, payloads=False)
+        return region_networks(least=2, payloads=False)
 
 
 class TestFramework(FormatSuite):
@@ -72,4 +57,4 @@ class TestFramework(FormatSuite):
         return with_lengths()
 
     def strategy(self) -> Any:
-        return regions()
+        return region_networks()

@@ -22,9 +22,10 @@ import pytest
 from tvbo import registry
 from tvbo.errors import LossyConversionError, MissingDependencyError
 from tvbo.model.network import Network
-from tvbo.testing.judge import Judge, example_networks, losses_said
+from tvbo.testing.judge import Judge, losses_said
+from tvbo.testing.networks import every_feature, example_networks, region_networks
 
-__all__ = ["ObjectSuite", "example_networks"]
+__all__ = ["ObjectSuite", "every_feature", "example_networks", "region_networks"]
 
 
 class ObjectSuite(Judge):

@@ -37,9 +37,10 @@ from tvbo.errors import (
     UnknownFormatError,
 )
 from tvbo.model.network import Network
-from tvbo.testing.judge import Judge, example_networks, losses_said
+from tvbo.testing.judge import Judge, losses_said
+from tvbo.testing.networks import every_feature, example_networks, region_networks
 
-__all__ = ["FormatSuite", "example_networks"]
+__all__ = ["FormatSuite", "every_feature", "example_networks", "region_networks"]
 
 # What reaches the disk goes through these.
 _WRITES = ("write", "fsync", "replace", "rename")
