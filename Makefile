@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint story peer bench clean
+.PHONY: demo test slow lint story peer bench clean
 .DEFAULT_GOAL := demo
 
 .venv/.made: pyproject.toml
@@ -16,6 +16,11 @@ demo: .venv/.made
 
 test: .venv/.made
 	$(BIN)/python -m pytest -n 2
+
+# What takes longer, and needs more.
+slow: .venv/.made
+	$(BIN)/python -m pip install --quiet --group slow
+	$(BIN)/python -m pytest -n 2 -m slow
 
 lint: .venv/.made
 	$(BIN)/ruff format --check .

@@ -100,7 +100,6 @@ def region_networks(least: int = 1, payloads: bool = True) -> Any:
     numbers = st.floats(allow_nan=payloads) | st.sampled_from([np.nan, -0.0, 5e-324, np.inf])
     names = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=6)
 
-    @st.composite
     def drawn(draw: Any) -> Network:  # numpydoc ignore=GL08
         n = draw(st.integers(least, 4))
         labels = draw(st.lists(names, min_size=n, max_size=n, unique=True))
@@ -109,4 +108,4 @@ def region_networks(least: int = 1, payloads: bool = True) -> Any:
             network.set_matrix(name, draw(hnp.arrays(float, (n, n), elements=numbers)), unit=unit)
         return network
 
-    return drawn()
+    return st.composite(drawn)()
