@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test slow lint story peer bench clean
+.PHONY: demo test slow lint story peer docs bench clean
 .DEFAULT_GOAL := demo
 
 .venv/.made: pyproject.toml
@@ -37,8 +37,14 @@ story: .venv/.made
 peer: .venv/.made
 	$(BIN)/python -m pytest -m peer tests/peer
 
+# Every page is run; a cell that fails, or a warning, fails the build.
+docs: .venv/.made
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 bench: .venv/.made
 	$(BIN)/python benchmarks/journeys.py $(BENCH)
 
 clean:
-	rm -rf .venv demo-output
+	rm -rf .venv demo-output docs/_build

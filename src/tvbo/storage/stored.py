@@ -184,6 +184,10 @@ class StoredArray:
     limits: Limits = field(default_factory=Limits)
     located: Located | None = None
 
+    def __repr__(self) -> str:
+        size = " x ".join(map(str, self.shape)) or "a number"
+        return f"<{type(self).__name__} {self.dataset} of {self.path.name}: {size}, {self.dtype}, not read>"
+
     @property
     def ndim(self) -> int:
         """Number of axes."""

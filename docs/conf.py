@@ -1,0 +1,47 @@
+"""How the pages are built: every notebook is run, and a cell that fails stops the build."""
+
+import importlib.metadata
+
+project = "tvbo"
+author = "The tvbo developers"
+copyright = author
+release = version = importlib.metadata.version("tvbo")
+
+extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
+exclude_patterns = ["_build", "**.ipynb_checkpoints", "jupyter_execute"]
+html_theme = "pydata_sphinx_theme"
+html_title = "tvbo"
+html_static_path = ["_static"]
+html_css_files = ["tvbo.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navigation_with_keys": True,
+    "show_toc_level": 2,
+    "header_links_before_dropdown": 7,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_prev_next": True,
+}
+
+# Run at each build, in a folder that is thrown away; what fails is an error, and so is what prints a traceback.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+nb_render_markdown_format = "myst"
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_inherit_docstrings = False
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+default_role = "code"
+
+# Pages of the repository are read in two places: from the files that stand beside docs/, links lead outside.
+suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type"]
