@@ -1,8 +1,10 @@
 """Text in figures is short, and still tells one thing from another."""
 
+import pickle
+
 import pytest
 
-from tvbo.plotting.canvas import shorten
+from tvbo.plotting.canvas import new_figure, shorten
 
 PARTS = ["frontomargin", "occipital_inf", "paracentral", "subcentral", "transv_frontopol", "cingul-Mid-Ant"]
 
@@ -25,3 +27,9 @@ def test_short_labels_differ_as_the_long_ones_do(labels: list[str]) -> None:
 
 def test_labels_that_fit_stay_as_they_are() -> None:
     assert shorten(["a\nb", "x" * 16], 16) == ["a b", "x" * 16]
+
+
+def test_a_figure_shows_itself_in_a_notebook_and_can_be_sent_on() -> None:
+    # What IPython asks for; figures of pyplot are shown by pyplot, and this is none.
+    figure = pickle.loads(pickle.dumps(new_figure(2, 1)))
+    assert figure._repr_png_().startswith(b"\x89PNG")

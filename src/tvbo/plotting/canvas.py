@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
+from io import BytesIO
 from textwrap import fill
 from typing import Any
 
@@ -26,7 +28,15 @@ def new_figure(width: float, height: float) -> Any:
     agg = require("matplotlib.backends.backend_agg", extra="plot", purpose="draw figures")
     figure = figures.Figure(figsize=(width, height), layout="constrained")
     agg.FigureCanvasAgg(figure)
+    # Notebooks show figures of pyplot; this one shows itself there.
+    figure._repr_png_ = partial(_png, figure)
     return figure
+
+
+def _png(figure: Any) -> bytes:
+    file = BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 def literal(text: object, longest: int = 60) -> str:
