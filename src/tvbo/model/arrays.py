@@ -179,6 +179,9 @@ class LazyDict(MutableMapping[str, Any]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._cells)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     def __len__(self) -> int:
         return len(self._cells)
 

@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from tvbo.model.arrays import Array
 from tvbo.model.frames import detect_frame, hemispheres_from_labels, to_ras
 from tvbo.model.matrices import LENGTHS, WEIGHTS
+from tvbo.model.shown import problems_html
 from tvbo.model.validity import Problem
 from tvbo.units import in_mm
 
@@ -46,6 +47,9 @@ class Findings:
         count = len(self.problems)
         head = f"{count} finding{'s' * (count != 1)}" if count else "nothing conspicuous"
         return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
+
+    def _repr_html_(self) -> str:
+        return problems_html(str(self).partition("\n")[0], self.problems)
 
 
 def check_network(network: "Network") -> Findings:

@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from tvbo.model.arrays import Array, Sparse, is_loaded, is_sparse, load
 from tvbo.model.bits import deviation, digest_of_array, is_large
 from tvbo.model.parameters import Parameter
+from tvbo.model.shown import diff_html
 from tvbo.storage.order import order_of
 from tvbo.storage.sparse import sparse_parts
 
@@ -82,6 +83,9 @@ class NetworkDiff:
             return f"identical: {len(self.compared)} items compared, every bit the same"
         lines = [f"{len(self.differences)} of {len(self.compared)} items differ:"]
         return "\n".join(lines + [f"  {difference}" for difference in self.differences])
+
+    def _repr_html_(self) -> str:
+        return diff_html(self)
 
 
 def content(network: "Network") -> Iterator[tuple[str, Any]]:

@@ -57,6 +57,9 @@ class Links(MutableMapping[str, "Network"]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     def __len__(self) -> int:
         return len(self._items)
 

@@ -169,6 +169,9 @@ class MatrixStore(MutableMapping[str, EdgeMatrix]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     def __len__(self) -> int:
         return len(self._items)
 

@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 from tvbo.errors import ShapeError
 from tvbo.model.arrays import Array, LazyDict, as_array, load
+from tvbo.model.shown import mesh_html
 
 ELEMENT_TYPES = {3: "triangle", 4: "quad"}
 
@@ -101,3 +102,6 @@ class Mesh:
 
     def __repr__(self) -> str:
         return f"<Mesh: {self.number_of_vertices:,} vertices, {self.number_of_elements:,} {self.element_type}s>"
+
+    def _repr_html_(self) -> str:
+        return mesh_html(self)

@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy.typing as npt
 
 from tvbo.errors import DuplicateNameError, NetworkNotFoundError, ShapeError
-from tvbo.model import checks, compare, validity
 from tvbo.model.arrays import Array, LazyDict, as_array
 from tvbo.model.chunked import as_dask
 from tvbo.model.doors import Doors
@@ -17,9 +16,11 @@ from tvbo.model.matrices import DENSE_BYTES, LENGTHS, WEIGHTS, MatrixStore, conv
 from tvbo.model.mesh import Mesh
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
+from tvbo.model.proofs import Proofs
+from tvbo.model.shown import network_html
 
 
-class Network(Doors, Figures):
+class Network(Doors, Figures, Proofs):
     """
     A brain network: nodes, the matrices over its edges, parameters, and perhaps a surface.
 
@@ -389,6 +390,17 @@ class Network(Doors, Figures):
         self._parent = found = opened(self, self._parent, "parent network")
         return found
 
+    def held_parent(self) -> "Network | Callable[[], Network] | None":
+        """
+        Give the parent network as it is held, without opening it.
+
+        Returns
+        -------
+        Network, callable or None
+            As held.
+        """
+        return self._parent
+
     def linked(self) -> "list[Network]":
         """
         List the networks that this one is linked to, as far as they are in memory.
@@ -427,78 +439,6 @@ class Network(Doors, Figures):
             raise AttributeError(f"network {self.label!r} has no mesh: it is not a surface network")
         return self.mesh
 
-    # ------------------------------------------------------------------ proof
-
-    def diff(self, other: "Network") -> compare.NetworkDiff:
-        """
-        List every difference to another network.
-
-        Parameters
-        ----------
-        other : Network
-            The other.
-
-        Returns
-        -------
-        NetworkDiff
-            Empty, and so false, when the two are identical to the last bit.
-        """
-        return compare.diff(self, other)
-
-    def identical(self, other: "Network") -> bool:
-        """
-        Tell whether two networks are the same to the last bit.
-
-        Parameters
-        ----------
-        other : Network
-            The other.
-
-        Returns
-        -------
-        bool
-            True if `diff` is empty.
-        """
-        return not self.diff(other)
-
-    def validate(self, *, deep: bool = False) -> validity.Report:
-        """
-        Check that the parts fit one another and, on request, that every array can be read.
-
-        Parameters
-        ----------
-        deep : bool
-            Whether to read every array that still lies on disk and compare it with its checksum; none is kept.
-
-        Returns
-        -------
-        Report
-            True if nothing is wrong; its `problems` name the array.
-        """
-        return validity.validate_network(self, deep)
-
-    def check(self) -> checks.Findings:
-        """
-        Look for what is legal and yet seldom meant: asymmetric lengths, regions without connections, swapped sides.
-
-        Returns
-        -------
-        Findings
-            True if nothing is conspicuous; its `problems` give the evidence. Nothing is changed.
-        """
-        return checks.check_network(self)
-
-    def digest(self) -> str:
-        """
-        Give a digest of the content.
-
-        Returns
-        -------
-        str
-            The same for identical networks, whatever their files are called and however compressed.
-        """
-        return compare.digest(self)
-
     def __repr__(self) -> str:
         parts = [f"{self.number_of_nodes} nodes"]
         parts += [f"{name} {'x'.join(map(str, matrix.shape))}" for name, matrix in self.matrices.items()]
@@ -507,3 +447,6 @@ class Network(Doors, Figures):
         if self.links:
             parts.append(f"linked to {', '.join(self.links)}")
         return f"<Network {self.label!r}: {', '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        return network_html(self)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tvbo.errors import ShapeError
 from tvbo.model.arrays import Array, LazyDict, as_array
 from tvbo.model.parameters import Parameter, Parameters
+from tvbo.model.shown import nodes_html
 
 # Names under which the table keeps its own columns, beside those of the caller.
 _LABELS, _POSITIONS, _IDS = "labels", "positions", "ids"
@@ -205,6 +206,9 @@ class NodeTable:
     def __repr__(self) -> str:
         names = [name for name, there in (("positions", self.has_positions),) if there] + list(self._columns)
         return f"<NodeTable: {self._size} nodes; {', '.join(names) or 'labels only'}>"
+
+    def _repr_html_(self) -> str:
+        return nodes_html(self)
 
 
 class Node:

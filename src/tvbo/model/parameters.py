@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tvbo.model.shown import parameters_html
+
 
 @dataclass(slots=True)
 class Parameter:
@@ -70,6 +72,9 @@ class Parameters(MutableMapping[str, Parameter]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     def __len__(self) -> int:
         return len(self._items)
 
@@ -91,6 +96,9 @@ class Parameters(MutableMapping[str, Parameter]):
             for name, parameter in self._items.items()
         )
         return f"Parameters({inside})"
+
+    def _repr_html_(self) -> str:
+        return parameters_html(self)
 
     def _missing(self, name: str) -> str:
         if name.startswith("_"):

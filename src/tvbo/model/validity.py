@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tvbo.errors import TvboError
 from tvbo.model.arrays import is_lazy_array, is_lazy_sparse, is_loaded, load
 from tvbo.model.compare import content
+from tvbo.model.shown import problems_html
 
 if TYPE_CHECKING:
     from tvbo.model.network import Network
@@ -60,6 +61,9 @@ class Report:
         return "\n".join(
             [head, *(f"  {problem}" for problem in self.problems), *(f"  ({note})" for note in self.notes)]
         )
+
+    def _repr_html_(self) -> str:
+        return problems_html(str(self).partition("\n")[0], self.problems, self.notes)
 
 
 def validate_network(network: "Network", deep: bool) -> Report:
