@@ -1,0 +1,67 @@
+"""
+Whatever the pages show as code runs as it stands.
+
+Blocks of ``python`` and ``console`` in one page share a folder and names, in their order; lines of a console that
+begin with ``$ tvbo`` or ``$ python`` are run. What a block presupposes stands in the page too, as a comment that readers
+do not see: ``<!-- run`` begins it. Tutorials and how-tos are notebooks, which run when the pages are built.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+_BLOCK = re.compile(r"^<!-- run\n(?P<hidden>.*?)^-->|^```(?P<kind>python|console)\n(?P<shown>.*?)^```", re.M | re.S)
+
+
+def blocks(path: Path) -> list[tuple[str, str]]:
+    found = _BLOCK.finditer(path.read_text(encoding="utf-8"))
+    return [(each["kind"] or "python", each["hidden"] or each["shown"]) for each in found]
+
+
+def is_notebook(path: Path) -> bool:
+    return path.read_text(encoding="utf-8").startswith("---\nfile_format: mystnb")
+
+
+PAGES = sorted(
+    str(path.relative_to(ROOT))
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+    if "_build" not in path.parts and not is_notebook(path) and any(kind == "python" for kind, _ in blocks(path))
+)
+
+
+def commands(block: str) -> list[list[str]]:
+    lines = [line[2:].partition("  #")[0] for line in block.splitlines() if line.startswith("$ ")]
+    return [shlex.split(line) for line in lines if line.split()[0] in ("tvbo", "python")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_of_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TVBO_NETWORKS", str(tmp_path / "networks"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    names: dict[str, object] = {"__name__": "__page__"}
+    for kind, block in blocks(ROOT / page):
+        if kind == "python":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                exec(compile(block, page, "exec"), names)
+        for command in commands(block) if kind == "console" else ():
+            if command[0] == "python":
+                command[0] = sys.executable
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{shlex.join(command)}: {done.stderr}"
+
+
+def test_there_are_pages() -> None:
+    assert "README.md" in PAGES
+    assert len(PAGES) > 1
