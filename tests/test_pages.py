@@ -2,8 +2,8 @@
 Whatever the pages show as code runs as it stands.
 
 Blocks of ``python`` and ``console`` in one page share a folder and names, in their order; lines of a console that
-begin with ``$ tvbo`` or ``$ python`` are run. What a block presupposes stands in the page too, as a comment that readers
-do not see: ``<!-- run`` begins it. Tutorials and how-tos are notebooks, which run when the pages are built.
+begin with ``$ tvbo`` or ``$ python`` are run. What a block presupposes stands in the page too, as a comment that
+readers do not see: ``<!-- run`` begins it. Tutorials and how-tos are notebooks, which run when the pages are built.
 """
 
 import os
