@@ -14,6 +14,7 @@ REQUIREMENTS = {
     "typer": "typer>=0.12",
     "rich": "rich>=13",
     "mne": "mne>=1.8",
+    "mne_connectivity": "mne-connectivity>=0.7",
     "dask": "dask[array]>=2024.1",
     "tvboptim": "tvboptim>=0.4",
 }

@@ -139,9 +139,10 @@ class ObjectSuite(Judge):
         """Without its package the error says how to install it."""
         if self.package is None:
             pytest.skip("it needs no other package")
+        network = next(iter(self.examples().values()))
         importlib.import_module(self.package)
         for name in [name for name in sys.modules if name.partition(".")[0] == self.package]:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, self.package, None)
         with pytest.raises(MissingDependencyError, match="pip install"):
-            next(iter(self.examples().values())).execute(format=self.format, **self.options)
+            network.execute(format=self.format, **self.options)

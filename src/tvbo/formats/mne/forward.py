@@ -17,7 +17,7 @@ Frame = Literal["head", "mri"]
 # Numbers of the FIF standard (mne.io.constants.FIFF), so that looking at a forward needs no import of MNE.
 _DEVICE, _HEAD, _MRI = 1, 4, 5
 FRAMES = {"head": _HEAD, "mri": _MRI}
-_KINDS = {1: "meg", 2: "eeg", 802: "seeg", 902: "ecog"}
+KINDS = {1: "meg", 2: "eeg", 802: "seeg", 902: "ecog"}
 _UNITS = {107: "V/(A*m)", 112: "T/(A*m)", 201: "T/(m*A*m)"}
 _HEMISPHERES = {101: "lh", 102: "rh"}
 _FIXED = 1
@@ -89,7 +89,7 @@ def read_sensors(forward: Any, frame: Frame) -> Sensors:
     # The rows of the solution and the channels of the info may be in different order.
     names = [str(name) for name in forward["sol"]["row_names"]]
     chosen = [channels[name] for name in names]
-    found = {(_KINDS.get(int(c["kind"]), "?"), _UNITS.get(int(c["unit"]), "?")) for c in chosen}
+    found = {(KINDS.get(int(c["kind"]), "?"), _UNITS.get(int(c["unit"]), "?")) for c in chosen}
     if len(found) != 1:
         raise ValueError(
             f"the forward solution mixes sensors: {', '.join(f'{kind} [{unit}]' for kind, unit in sorted(found))}; "
@@ -104,10 +104,29 @@ def read_sensors(forward: Any, frame: Frame) -> Sensors:
 
 
 def _place(channel: Any, forward: Any, frame: Frame) -> Floats:
+    return _to_frame(place_in_head(channel, forward["info"]), _HEAD, forward, frame)
+
+
+def place_in_head(channel: Any, info: Any) -> Floats:
+    """
+    Give where a channel is.
+
+    Parameters
+    ----------
+    channel : mapping
+        The channel.
+    info : mne.Info
+        What it is one of.
+
+    Returns
+    -------
+    array, shape (3,), float64 [m]
+        Its place in the frame of the head.
+    """
     place = np.asarray(channel["loc"][:3], dtype=np.float64)
-    if int(channel["coord_frame"]) == _DEVICE:
-        place = _apply(np.asarray(forward["info"]["dev_head_t"]["trans"]), place)
-    return _to_frame(place, _HEAD, forward, frame)
+    if int(channel["coord_frame"]) == _DEVICE and info["dev_head_t"] is not None:
+        return _apply(np.asarray(info["dev_head_t"]["trans"]), place)
+    return place
 
 
 def mri_to_head(forward: Any) -> Floats:

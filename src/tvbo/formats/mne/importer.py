@@ -145,6 +145,10 @@ def from_mne_forward(
     else:
         _no_regions(region_labels=region_labels, region_positions=region_positions, areas=areas)
         names, columns = _describe_dipoles(sources, free=orientation == "free" and reduction != "norm")
+        given = [str(name) for name in forward["sol"]["col_names"] or ()]
+        if len(set(given)) == len(names):
+            # Whoever made it had names for its columns; MNE itself has none.
+            names = given
     net = _network(sensors, gain, names, facts)
     net.label = label or f"{sensors.kind.upper()} gain of {len(names)} {'regions' if by_region else 'dipoles'}"
     net.parameters["sources_used"] = Parameter(int(sources.used.size), unit="dimensionless")
