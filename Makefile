@@ -39,7 +39,7 @@ peer: .venv/.made
 
 # Every page is run; a cell that fails, or a warning, fails the build.
 docs: .venv/.made
-	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	$(BIN)/python -m pip install --quiet --group docs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
