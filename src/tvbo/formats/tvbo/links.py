@@ -39,10 +39,16 @@ class Laying:
         Whether linked networks and parents are laid into the companion; else they are named by their files.
     groups : dict of int to str
         Where a network lies, by its ``id``.
+    strict : bool
+        Whether arrays must not be missing.
+    absent : list of str
+        Those that are missing.
     """
 
     carry: bool = True
     groups: dict[int, str] = field(default_factory=dict)
+    strict: bool = False
+    absent: list[str] = field(default_factory=list)
 
     def note(self, network: Network, group: str) -> dict[str, str]:
         """

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tvbo.errors import CompanionError, SidecarError, StaleFileError
+from tvbo.formats.tvbo.absent import Absences
 from tvbo.formats.tvbo.edge_list import add_matrices
 from tvbo.formats.tvbo.edge_reader import EdgeReader
 from tvbo.formats.tvbo.later import LaterColumn, LaterNodes, can_wait
@@ -20,10 +21,12 @@ from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
 from tvbo.storage import pair, schema, sidecar
+from tvbo.storage.bounded.numeric import numbers
 from tvbo.storage.companion import Companion
+from tvbo.storage.files import read_bytes
 from tvbo.storage.node_list import NodeColumns, NodeText
 from tvbo.storage.record import restore, unpack
-from tvbo.storage.stored import AbsentArray, StoredArray
+from tvbo.storage.stored import StoredArray
 
 _TRIES = 20
 # What the number and the default name of a node take in memory: "vertex_12345678" in UTF-32, and an int64.
@@ -91,7 +94,8 @@ def network_of(found: pair.Opened, children: tuple[Path, ...], trust: Trust) -> 
         The network.
     """
     with understood(found.path):
-        reader = _Reader(found.record, found.companion, found.missing, "", (*children, found.path), trust)
+        lineage = (*children, found.path)
+        reader = _Reader(found.record, found.companion, found.missing, "", lineage, trust, found.by_others)
         network = reader.network()
         network.path = found.path
         if found.companion is not None:
@@ -112,6 +116,7 @@ class _Reader:
         base: str,
         lineage: tuple[Path, ...],
         trust: Trust,
+        by_others: bool = False,
     ) -> None:
         self.held = held
         self.missing = missing
@@ -130,6 +135,7 @@ class _Reader:
             # What stood there is put back into rows.
             record["nodes"] = list(record["nodes"])
         restore(record, exact)
+        self.absences = Absences(self.path, self._place(), held, self.private, by_others)
 
     def network(self) -> Network:
         mesh = self._mesh()
@@ -146,8 +152,9 @@ class _Reader:
             node_mapping_data=self._mapping(),
             parent_network=self._parent(),
         )
-        place, trust = self._place(), self.trust
-        edges = EdgeReader(self.record, self.private, self.held, place, self.below, self.path, trust)
+        edges = EdgeReader(
+            self.record, self.private, self.held, self.absences, self.below, self.path, self.trust, self._table()
+        )
         explicit = edges.add_to(network)
         take_links(network, self.private, self.lineage, self.trust, self.held, _READ)
         network.extra = self._extra()
@@ -386,7 +393,9 @@ class _Reader:
                     slots.pop(key, None)
             elif self.held is None and where:
                 # The sidecar shows a summary, which is not the value.
-                value = AbsentArray(self._place(), f"/{where}", ())
+                value = self.absences.array(f"/{where}", (), shown=value)
+            elif where and self.absences.noted(where) is not None:
+                value = self.absences.array(f"/{where}", (), shown=value)
             found[name] = Parameter(value, slots.pop("unit", None), slots.pop("label", None), slots)
         return found
 
@@ -396,8 +405,16 @@ class _Reader:
             return None
         stored = self._array(name.lstrip("/"))
         if stored is None:
-            return AbsentArray(self._place(), name, (self._count(None),), np.dtype(np.int64))
+            return self.absences.array(name, (self._count(None),), np.int64)
         return stored
+
+    def _table(self) -> Any:
+        """Read a companion that is a table of text; tvbo 0.5.3 puts one matrix there."""
+        place = self._place()
+        if self.held is not None or place.suffix.lower() != ".csv" or not place.exists():
+            return None
+        limits = self.trust.limits
+        return np.atleast_2d(numbers(read_bytes(place, limits.sidecar_bytes), limits, place))
 
     def _place(self) -> Path:
         """Tell where an array should lie that is not there."""
