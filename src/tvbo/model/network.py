@@ -389,6 +389,17 @@ class Network(Doors, Figures):
         self._parent = found = opened(self, self._parent, "parent network")
         return found
 
+    def held_parent(self) -> "Network | Callable[[], Network] | None":
+        """
+        Give the parent network as it is held, without opening it.
+
+        Returns
+        -------
+        Network, callable or None
+            As held.
+        """
+        return self._parent
+
     def linked(self) -> "list[Network]":
         """
         List the networks that this one is linked to, as far as they are in memory.

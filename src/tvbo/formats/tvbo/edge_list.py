@@ -9,6 +9,7 @@ from tvbo.errors import SidecarError, warn
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array
 from tvbo.model.network import Network
+from tvbo.storage.schema import named
 
 # A matrix, and what files call the number of an edge that goes into it: the first that is there counts.
 _SLOTS = (("weight", ("weight",)), ("length", ("length", "distance")), ("delay", ("delay",)))
@@ -120,9 +121,9 @@ def _say_what_stands_twice(ends: dict[int, Ends], path: Path) -> None:
 
 
 def _number(row: dict[str, Any], slots: tuple[str, ...], index: int, path: Path) -> float | None:
-    inside = row.get("parameters")
+    inside = named(row.get("parameters"))
     for slot in slots:
-        entry = inside.get(slot) if isinstance(inside, dict) else None
+        entry = inside.get(slot)
         value = entry.get("value") if isinstance(entry, dict) else entry
         value = value if row.get(slot) is None else row[slot]
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):

@@ -10,7 +10,7 @@ from tvbo.formats.tvbo.absent import Absences
 from tvbo.formats.tvbo.edge_list import add_matrices
 from tvbo.formats.tvbo.edge_reader import EdgeReader
 from tvbo.formats.tvbo.later import LaterColumn, LaterNodes, can_wait
-from tvbo.formats.tvbo.layout import MESH_KEYS, ORIGINAL, PARENT, RECORD
+from tvbo.formats.tvbo.layout import INDEX, MAPPING, MESH_KEYS, ORIGINAL, PARENT, RECORD
 from tvbo.formats.tvbo.links import take_links
 from tvbo.formats.tvbo.ours import foreign_content
 from tvbo.formats.tvbo.parent import Parent, Readers
@@ -159,6 +159,9 @@ class _Reader:
         take_links(network, self.private, self.lineage, self.trust, self.held, _READ)
         network.extra = self._extra()
         unknown = {key: value for key, value in self.record.items() if key not in schema.OWN_KEYS}
+        where = self.record.get("node_mapping")
+        if isinstance(where, str) and where != (INDEX if mesh is None else MAPPING):
+            unknown["node_mapping"] = where
         if explicit:
             unknown["edges"] = explicit
             add_matrices(network, explicit, self.path, self.trust.limits)
@@ -205,15 +208,18 @@ class _Reader:
         return self.held.arrays[path]
 
     def _mesh(self) -> Mesh | None:
-        vertices = self._first("mesh/vertices", "nodes/coordinates")
-        elements = self._first("mesh/elements", "mesh/faces")
+        said = self.record.get("mesh")
+        said = said if isinstance(said, dict) else {}
+        named = [str(said.get(key, "")).lstrip("/") for key in ("vertices_field", "elements", "normals")]
+        vertices = self._first("mesh/vertices", named[0], "nodes/coordinates")
+        elements = self._first("mesh/elements", named[1], "mesh/faces")
         if vertices is None or elements is None or self.held is None:
             return None
-        said = self.record.get("mesh")
-        kind = said.get("element_type") if isinstance(said, dict) else None
+        kind = said.get("element_type")
         if kind is None:
             kind = self.held.variable_text(f"{self.below}mesh", "element_type")
-        return Mesh(vertices, elements, self._array("mesh/normals"), element_type=None if kind is None else str(kind))
+        normals = self._first("mesh/normals", named[2])
+        return Mesh(vertices, elements, normals, element_type=None if kind is None else str(kind))
 
     def _nodes(self, mesh: Mesh | None) -> NodeTable:
         spec = self.private.get("nodes", {})
@@ -271,7 +277,7 @@ class _Reader:
         if spec.get("has_labels") is False:
             found["labels"] = self._unless_default(found["labels"], spec)
         elif "labels" in spec and found["labels"] is None:
-            found["labels"] = np.empty(0, dtype=self._dtype(spec["labels"], 0))
+            found["labels"] = np.zeros(size, dtype=self._dtype(spec["labels"], size))
         elif "labels" in spec:
             found["labels"] = as_recorded(found["labels"], self._dtype(spec["labels"], size))
         columns = {}
@@ -329,7 +335,7 @@ class _Reader:
     def _what_is_wrong(self, name: str, rows: list[dict[str, Any]]) -> str:
         """Say why a column of nodes cannot be read any more: an edit by hand went wrong."""
         for index, row in enumerate(rows):
-            entry = (row.get("parameters") or {}).get(name)
+            entry = schema.named(row.get("parameters")).get(name)
             value = entry.get("value") if isinstance(entry, dict) else None
             if not isinstance(value, (int, float)):
                 return (
@@ -347,7 +353,7 @@ class _Reader:
         return stored
 
     def _coordinates(self, size: int, mesh: Mesh | None) -> StoredArray | None:
-        stored = self._array("nodes/coordinates")
+        stored = self._first("nodes/coordinates", "mesh/vertices")
         if stored is None or (mesh is not None and "nodes" not in self.private):
             return None
         return stored if stored.shape == (size, 3) else None
@@ -373,10 +379,7 @@ class _Reader:
     def _parameters(self) -> Parameters:
         found = Parameters()
         stored = self.private.get("parameters", {})
-        rows = self.record.get("parameters") or {}
-        if isinstance(rows, list):
-            rows = {row.get("name"): {k: v for k, v in row.items() if k != "name"} for row in rows}
-        for name, row in rows.items():
+        for name, row in schema.named(self.record.get("parameters")).items():
             slots = dict(row) if isinstance(row, dict) else {"value": row}
             value = slots.pop("value", None)
             note = stored.get(name, {})

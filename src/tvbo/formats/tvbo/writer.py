@@ -6,12 +6,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tvbo.errors import LimitError, warn
+from tvbo.errors import LimitError, NetworkNotFoundError, warn
 from tvbo.formats.tvbo.absent import ABSENT, stays_absent
 from tvbo.formats.tvbo.edge_writer import checked_text, put_edges
 from tvbo.formats.tvbo.held import follow, keep_before_overwriting, point_to, streamed_from
-from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES, PARAMETERS, PARENT, RECORD
+from tvbo.formats.tvbo.layout import EXTRA, INLINE_NODES, NODES, PARAMETERS, PARENT, RECORD
 from tvbo.formats.tvbo.links import Laying, need_beside, put_links
+from tvbo.formats.tvbo.ours import mapping_path
+from tvbo.formats.tvbo.parent import Parent
 from tvbo.formats.tvbo.reader import read
 from tvbo.limits import Limits
 from tvbo.model.arrays import is_sparse, load
@@ -154,7 +156,7 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str, la
     if "mesh" in record and "mesh" in unknown:
         unknown = unknown | {"mesh": unknown["mesh"] | record["mesh"]}
     # The rows of matrices go before those of single edges.
-    record |= {key: value for key, value in unknown.items() if key != "edges"}
+    record |= {key: value for key, value in unknown.items() if key not in ("edges", "node_mapping")}
     foreign = extra.pop("hdf5", None)
     if isinstance(foreign, Foreign):
         image.foreign.append(foreign)
@@ -216,7 +218,15 @@ def _put_parent(
     """
     if not network.has_parent_network:
         return lambda: None
-    parent = network.parent()
+    try:
+        parent = network.parent()
+    except NetworkNotFoundError:
+        lost = network.held_parent()
+        if laying.strict or not isinstance(lost, Parent) or lost.carried is not None:
+            raise
+        record["parent_network"] = lost.name
+        laying.absent.append(f"its parent network {lost.name!r}")
+        return lambda: None
     if not laying.carry:
         record["parent_network"] = need_beside(parent, target, "the parent network")
         return lambda: None
@@ -313,11 +323,11 @@ def _put_mesh(
         for name in mesh.arrays:
             image.arrays[f"{below}mesh/{name}"] = load(mesh.arrays.peek(name))
     if network.has_node_mapping:
-        where = INDEX if network.mesh is None else MAPPING
+        where = mapping_path(network)
         mapping = network.held_node_mapping()
         record["node_mapping"] = where
-        if not stays_absent(mapping, f"{below}{where[1:]}", private, target, strict):
-            image.arrays[f"{below}{where[1:]}"] = load(mapping)
+        if not stays_absent(mapping, f"{below}{where.lstrip('/')}", private, target, strict):
+            image.arrays[f"{below}{where.lstrip('/')}"] = load(mapping)
 
 
 def _put_nodes(
