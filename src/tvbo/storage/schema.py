@@ -166,9 +166,9 @@ def _with_others(row: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     others = dict(extra)
     parameters = row.get("parameters", {}) | others.pop("parameters", {})
     ordered = {"id": row["id"], "label": row["label"]} | ({"parameters": parameters} if parameters else {})
-    place = row.get("position", {})
-    place |= {key: value for key, value in others.pop("position", {}).items() if key not in place}
-    return ordered | ({"position": place} if place else {}) | others
+    if "position" in row or "position" in others:
+        ordered["position"] = (others.pop("position", None) or {}) | row.get("position", {})
+    return ordered | others
 
 
 def _is_unicode(texts: Any) -> bool:

@@ -149,7 +149,7 @@ class _Reader:
             time_unit=self._text("time_unit"),
             mesh=mesh,
             parameters=self._parameters(),
-            node_mapping_data=self._mapping(),
+            node_mapping_data=self._mapping(len(nodes)),
             parent_network=self._parent(),
         )
         edges = EdgeReader(
@@ -402,13 +402,13 @@ class _Reader:
             found[name] = Parameter(value, slots.pop("unit", None), slots.pop("label", None), slots)
         return found
 
-    def _mapping(self) -> Any:
+    def _mapping(self, size: int) -> Any:
         name = self.record.get("node_mapping")
         if not isinstance(name, str):
             return None
         stored = self._array(name.lstrip("/"))
         if stored is None:
-            return self.absences.array(name, (self._count(None),), np.int64)
+            return self.absences.array(name, (size,), np.int64)
         return stored
 
     def _table(self) -> Any:
