@@ -83,7 +83,9 @@ def examine(folder: str) -> dict[str, Any]:
             store = getattr(network, "_store", None)
             arrays = {} if store is None else dict(store.arrays)
             if store is not None:
-                arrays |= {f"{name}@{each}": held for name, more in store.edge_params.items() for each, held in more.items()}
+                arrays |= {
+                    f"{name}@{each}": held for name, more in store.edge_params.items() for each, held in more.items()
+                }
             np.savez(path.with_suffix(".npz"), **{name.replace("/", "|"): held for name, held in arrays.items()})
             told[path.name] = {
                 "label": network.label,

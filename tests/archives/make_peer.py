@@ -11,8 +11,9 @@ import scipy.sparse as sp
 from tvb.datatypes.connectivity import Connectivity
 from tvb.datatypes.region_mapping import RegionMapping
 from tvb.datatypes.surfaces import CorticalSurface
-from tvbo import Network
 from tvbo.datamodel.schema import Edge, Node
+
+from tvbo import Network
 
 FOLDER = Path(__file__).parent / "peer-0.5.3"
 RNG = np.random.default_rng(53)
@@ -123,12 +124,18 @@ def odd() -> Network:
 def surface() -> tuple[Network, Network]:
     """Give a small surface on three regions, with a vertex that has none."""
     regions = Connectivity(
-        weights=np.eye(3), tract_lengths=np.ones((3, 3)), centres=RNG.normal(size=(3, 3)), region_labels=np.array(list("abc")),
+        weights=np.eye(3),
+        tract_lengths=np.ones((3, 3)),
+        centres=RNG.normal(size=(3, 3)),
+        region_labels=np.array(list("abc")),
     )
     regions.configure()
     cortex = CorticalSurface(
-        vertices=RNG.normal(size=(4, 3)), triangles=np.array([[0, 1, 2], [0, 2, 3]]), vertex_normals=np.ones((4, 3)),
-        triangle_normals=np.ones((2, 3)), zero_based_triangles=True,
+        vertices=RNG.normal(size=(4, 3)),
+        triangles=np.array([[0, 1, 2], [0, 2, 3]]),
+        vertex_normals=np.ones((4, 3)),
+        triangle_normals=np.ones((2, 3)),
+        zero_based_triangles=True,
     )
     mapping = RegionMapping(connectivity=regions, surface=cortex, array_data=np.array([2, 1, -1, 0]))
     return Network.from_tvb_surface(regions, cortex, mapping)

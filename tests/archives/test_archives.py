@@ -62,7 +62,9 @@ def peer(name: str, *said: str) -> Network:
 @pytest.mark.filterwarnings("ignore::tvbo.errors.TvboWarning")
 @pytest.mark.parametrize("name", DIALECTS)
 def test_every_dialect_is_read_and_every_key_is_written_back(name: str, tmp_path: Path, lost_keys: Any) -> None:
-    source = json.loads((PEER / name).read_text()) if name.endswith("json") else yaml.safe_load((PEER / name).read_text())
+    source = (
+        json.loads((PEER / name).read_text()) if name.endswith("json") else yaml.safe_load((PEER / name).read_text())
+    )
     network = Network.from_file(PEER / name)
     path = tmp_path / "again.yaml"
     # Nodes of surfaces would go into the companion.

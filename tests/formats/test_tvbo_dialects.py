@@ -39,7 +39,8 @@ top = some(
     time_unit=st.sampled_from(["ms", "s"]), parameters=parameters, bids=st.dictionaries(names, trees, max_size=2),
     coupling=st.dictionaries(names, some(label=words, delayed=st.booleans()), max_size=2), dynamics=trees,
     provenance=some(date_created=words, references=st.lists(words, max_size=2)), tractogram=some(name=words),
-    parcellation=some(atlas=some(name=words, coordinateSpace=words)), observational_measures=st.lists(words, max_size=2),
+    parcellation=some(atlas=some(name=words, coordinateSpace=words)),
+    observational_measures=st.lists(words, max_size=2),
     transforms=st.lists(some(name=words, equation=some(rhs=words)), max_size=1), primary_weight=names,
     schema_version=st.just("tvb-datamodel/0.7.0"), tvbo_class=st.just("tvbo:Network"),
 )  # fmt: skip
@@ -75,7 +76,8 @@ def explicit_edges(draw: Any, nodes: list[dict[str, Any]]) -> list[dict[str, Any
     ids = st.sampled_from([row["id"] for row in nodes])
     ends = draw(st.lists(st.tuples(ids, ids), unique=True, max_size=4))
     more = some(
-        label=words, weight=numbers, delay=numbers, distance=numbers, coupling=words, source_var=words, target_var=words,
+        label=words, weight=numbers, delay=numbers, distance=numbers, coupling=words, source_var=words,
+        target_var=words,
         parameters=st.dictionaries(st.sampled_from(["weight", "length", "gain"]), st.builds(
             lambda value: {"value": value}, numbers), max_size=2), description=words, dynamics=words, **flags,
     )  # fmt: skip
@@ -85,7 +87,9 @@ def explicit_edges(draw: Any, nodes: list[dict[str, Any]]) -> list[dict[str, Any
 @st.composite
 def matrices(draw: Any, size: int) -> dict[str, tuple[dict[str, Any], Any]]:
     found = {}
-    for name in draw(st.lists(st.sampled_from(["weight", "length", "fc", "gain 1", "sc_binary"]), unique=True, max_size=3)):
+    for name in draw(
+        st.lists(st.sampled_from(["weight", "length", "fc", "gain 1", "sc_binary"]), unique=True, max_size=3)
+    ):
         labels = draw(st.none() | st.lists(words, min_size=1, max_size=3))
         shape = (size, size if labels is None else len(labels))
         values = np.array(draw(st.lists(st.sampled_from([0, 0, 1.5, -2, 1e-30]), min_size=shape[0] * shape[1],
@@ -123,7 +127,9 @@ def companion(path: Path, record: dict[str, Any], arrays: dict[str, Any], shapes
             group = file.create_group(f"edges/{name}")
             group.attrs["format"] = row["format"]
             group.attrs["shape"] = list(values.shape) if shapes or values.shape[0] != values.shape[1] else []
-            parts = {"dense": ["data"], "csr": ["data", "indices", "indptr"], "coo": ["data", "row", "col"]}[row["format"]]
+            parts = {"dense": ["data"], "csr": ["data", "indices", "indptr"], "coo": ["data", "row", "col"]}[
+                row["format"]
+            ]
             made = {"dense": lambda v: v, "csr": sp.csr_matrix, "coo": sp.coo_matrix}[row["format"]](values)
             for part in parts:
                 group[part] = values if row["format"] == "dense" else getattr(made, part)
@@ -144,7 +150,12 @@ def text_of(record: dict[str, Any], style: int) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::tvbo.errors.TvboWarning")
-@settings(max_examples=50, deadline=None, phases=(Phase.reuse, Phase.generate), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=50,
+    deadline=None,
+    phases=(Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(records(), st.integers(0, 4), st.sampled_from(["there", "missing", "json"]))
 def test_every_key_comes_back(
     tmp_path_factory: Any, lost_keys: Any, drawn: tuple[dict[str, Any], dict[str, Any], bool], style: int, how: str
@@ -186,9 +197,12 @@ def written(tmp_path: Path, text: str, name: str = "a.yaml") -> Path:
 
 
 def test_what_is_missing_stays_named(tmp_path: Path) -> None:
-    path = written(tmp_path, f"{NODES}data_file: lost.h5\nnode_mapping: /nodes/parent_index\n"
-                   "parameters: {s: {value: 2.0, dataset_path: /p/s, shape: '[2]'}}\n"
-                   "edges: [{label: weight, format: csr, non_negative: true}, {label: gain, dimension_labels: [x]}]\n")  # fmt: skip
+    path = written(
+        tmp_path,
+        f"{NODES}data_file: lost.h5\nnode_mapping: /nodes/parent_index\n"
+        "parameters: {s: {value: 2.0, dataset_path: /p/s, shape: '[2]'}}\n"
+        "edges: [{label: weight, format: csr, non_negative: true}, {label: gain, dimension_labels: [x]}]\n",
+    )
     network = Network.from_file(path)
     assert (network.matrices["weight"].shape, network.matrices["gain"].shape) == ((2, 2), (2, 1))
     for touch in (lambda: network.weights_matrix, lambda: network.node_mapping_data):
@@ -273,7 +287,10 @@ def test_edges_that_are_listed(tmp_path: Path, edges: str, expected: Any, said: 
 
 def test_units_of_listed_edges_are_those_of_the_network(tmp_path: Path) -> None:
     found = Network.from_file(
-        written(tmp_path, f"{NODES}distance_unit: cm\ntime_unit: s\nedges: [{{source: 1, target: 2, distance: 1, delay: 2}}]\n")
+        written(
+            tmp_path,
+            f"{NODES}distance_unit: cm\ntime_unit: s\nedges: [{{source: 1, target: 2, distance: 1, delay: 2}}]\n",
+        )
     )
     assert (found.matrices["length"].unit, found.matrices["delay"].unit) == ("cm", "s")
 

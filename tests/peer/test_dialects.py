@@ -44,7 +44,11 @@ def shipped(peer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the package ships."""
     ask = "import importlib.util as i; print(i.find_spec('tvbo').submodule_search_locations[0])"
     told = subprocess.run(
-        [str(peer.python()), "-I", "-c", ask], capture_output=True, text=True, check=True, cwd=tmp_path_factory.getbasetemp()
+        [str(peer.python()), "-I", "-c", ask],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path_factory.getbasetemp(),
     )
     folder = tmp_path_factory.mktemp("shipped") / "networks"
     shutil.copytree(Path(told.stdout.strip()) / "database" / "networks", folder, ignore=shutil.ignore_patterns("bids"))
@@ -59,7 +63,9 @@ def arrays_of(path: Path) -> dict[str, Any]:
         for name, group in file.get("edges", {}).items():
             values = group["data"][()]
             if group.attrs["format"] == "csr":
-                values = sp.csr_array((values, group["indices"][()], group["indptr"][()]), group.attrs["shape"]).toarray()
+                values = sp.csr_array(
+                    (values, group["indices"][()], group["indptr"][()]), group.attrs["shape"]
+                ).toarray()
             found[name] = values
     return found
 

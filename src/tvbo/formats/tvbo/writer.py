@@ -236,7 +236,9 @@ def _put_parent(
     own = parent.path
     if own is not None and own != target and own.parent == target.parent and own.exists():
         content = pair.identifier(sidecar.text_of(own, image.limits))
-        if content is not None and content == pair.identifier(_lay_out(parent, own, "auto", image.limits, Laying())[1]()):
+        if content is not None and content == pair.identifier(
+            _lay_out(parent, own, "auto", image.limits, Laying())[1]()
+        ):
             record["parent_network"] = own.name
             note |= {"file": own.name, "content": content}
     return _carried(_put(parent, image, group, target, "auto", laying), image, group)
