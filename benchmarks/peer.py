@@ -70,6 +70,34 @@ def read(path: str, arrays: str) -> dict[str, Any]:
     return {"label": network.label, "speed": None if speed is None else speed.value}
 
 
+def examine(folder: str) -> dict[str, Any]:
+    """Open every sidecar of a folder with the peer; leave its matrices as .npz, and tell what it makes of it."""
+    import numpy as np
+
+    from tvbo import Network
+
+    told: dict[str, Any] = {}
+    for path in sorted(Path(folder).glob("*.yaml")):
+        try:
+            network = Network.from_file(str(path))
+            store = getattr(network, "_store", None)
+            arrays = {} if store is None else dict(store.arrays)
+            if store is not None:
+                arrays |= {
+                    f"{name}@{each}": held for name, more in store.edge_params.items() for each, held in more.items()
+                }
+            np.savez(path.with_suffix(".npz"), **{name.replace("/", "|"): held for name, held in arrays.items()})
+            told[path.name] = {
+                "label": network.label,
+                "n": network.number_of_nodes,
+                "nodes": [node.label for node in network.nodes][:5000],
+                "edges": len(network.edges),
+            }
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in the peer is told to who asked
+            told[path.name] = {"error": f"{type(error).__name__}: {error}"[:500]}
+    return told
+
+
 def write(folder: str) -> dict[str, Any]:
     """Save TVB's default networks with the peer, and time it."""
     from tvb.datatypes.connectivity import Connectivity
@@ -233,5 +261,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve()
     else:
-        verbs = {"read": read, "write": write}
+        verbs = {"read": read, "write": write, "examine": examine}
         print(json.dumps(verbs[sys.argv[1]](*sys.argv[2:])))

@@ -22,6 +22,8 @@ from tvbo.storage.node_list import NodeText
 from tvbo.storage.stored import CONTENT, GROUP, RECORD
 
 SIDECARS = (".yaml", ".yml", ".json")
+# tvbo 0.5.3 can put arrays into files of other kinds, too.
+COMPANIONS = (".h5", ".hdf5")
 TEXT, REPLACES = f"{GROUP}/sidecar", "replaces"
 # Read with the list of the file: every opening needs them.
 _TEXTS = (TEXT, RECORD)
@@ -48,6 +50,8 @@ class Opened:
         Whether the sidecar is the one that was saved; was edited since; was taken from the companion, because
         a save was interrupted or because there is no sidecar; or cannot be told, since a half has no
         identifier.
+    by_others : bool
+        Whether the sidecar has no identifier.
     """
 
     path: Path
@@ -55,6 +59,7 @@ class Opened:
     companion: Companion | None
     missing: Path | None
     state: str
+    by_others: bool = False
 
 
 def identifier(text: str) -> str | None:
@@ -267,9 +272,9 @@ def _from_sidecar(path: Path, limits: Limits, verify: bool) -> Opened:
             error.add_note(f"{beside.name} may carry a copy of it as it was saved: tvbo repair {path.name} restores it")
         raise
     wanted = companion_of(path, text, record, limits)
-    if wanted is None or not wanted.exists():
+    if wanted is None or not wanted.exists() or wanted.suffix.lower() not in COMPANIONS:
         # Metadata can be had without it.
-        return Opened(path, record, None, wanted, "unchecked")
+        return Opened(path, record, None, wanted, "unchecked", identifier(text) is None)
     _say_which(path, wanted, text, record)
     held = Companion.open(wanted, limits, verify=verify, texts=_TEXTS)
     its = held.under(GROUP)
@@ -291,7 +296,7 @@ def _from_sidecar(path: Path, limits: Limits, verify: bool) -> Opened:
             warn(_what_was_edited(path, saved, text))
         return Opened(path, record, held, None, "whole" if saved == text else "edited")
     if own is None and not older:
-        return Opened(path, record, held, None, "unchecked")
+        return Opened(path, record, held, None, "unchecked", True)
     raise MismatchError(
         f"{path} and {held.path} come from different saves"
         + (f", of which that of {path.name} is the older" if older else "")

@@ -166,7 +166,9 @@ def _with_others(row: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     others = dict(extra)
     parameters = row.get("parameters", {}) | others.pop("parameters", {})
     ordered = {"id": row["id"], "label": row["label"]} | ({"parameters": parameters} if parameters else {})
-    return ordered | ({"position": row["position"]} if "position" in row else {}) | others
+    if "position" in row or "position" in others:
+        ordered["position"] = (others.pop("position", None) or {}) | row.get("position", {})
+    return ordered | others
 
 
 def _is_unicode(texts: Any) -> bool:
@@ -199,7 +201,7 @@ def node_columns(
     Returns
     -------
     dict
-        ``labels``, ``ids``, ``positions`` or None, ``columns``, ``units``, and ``extra``: whatever does not
+        ``labels`` or None, ``ids``, ``positions`` or None, ``columns``, ``units``, and ``extra``: whatever does not
         stand in the same form at every node.
 
     Raises
@@ -212,25 +214,28 @@ def node_columns(
         if found is not None:
             return found
         rows = list(rows)
-    labels = ["" if row.get("label") is None else str(row["label"]) for row in rows]
     ids = [row.get("id", index) for index, row in enumerate(rows)]
     if not all(type(number) is int for number in ids):
         raise SidecarError("every node id must be an integer")
     placed = [axes(row.get("position")) for row in rows]
     positions = np.array(placed, dtype=np.float64) if rows and all(place for place in placed) else None
-    columns, units = _columns([row.get("parameters") or {} for row in rows], texts)
+    parameters = [named(row.get("parameters")) for row in rows]
+    columns, units = _columns(parameters, texts)
     extra = {}
     for index, row in enumerate(rows):
         others = {key: value for key, value in row.items() if key not in ("id", "label", "parameters", "position")}
-        if positions is None and row.get("position") is not None:
-            others["position"] = row["position"]
-        left = {key: value for key, value in (row.get("parameters") or {}).items() if key not in columns}
+        place = row.get("position")
+        if place is not None and positions is None:
+            others["position"] = place
+        elif place is not None and len(place) > len(AXES):
+            others["position"] = {key: value for key, value in place.items() if key not in AXES}
+        left = {key: value for key, value in parameters[index].items() if key not in columns}
         if left:
             others["parameters"] = left
         if others:
             extra[index] = others
     return {
-        "labels": texts(labels),
+        "labels": _labels([row.get("label") for row in rows], texts),
         "ids": _identifiers(ids),
         "positions": positions,
         "columns": columns,
@@ -245,13 +250,46 @@ def _of_columns(nodes: NodeColumns, texts: Callable[[list[str]], npt.NDArray[Any
     if any(values is None for values in columns.values()):
         return None
     return {
-        "labels": texts(["" if label is None else label for label in nodes.labels]),
+        "labels": _labels(nodes.labels, texts),
         "ids": _identifiers(nodes.ids),
         "positions": None if nodes.positions is None else np.array(nodes.positions, dtype=np.float64).T.copy(order="C"),
         "columns": columns,
         "units": dict(nodes.units),
         "extra": {},
     }
+
+
+def named(parameters: Any) -> dict[str, Any]:
+    """
+    Give parameters by name; a file may also list them, each with its name.
+
+    Parameters
+    ----------
+    parameters : dict, list of dict, or None
+        What a file says.
+
+    Returns
+    -------
+    dict
+        The same, by name.
+
+    Raises
+    ------
+    SidecarError
+        If it is something else.
+    """
+    if isinstance(parameters, list) and all(isinstance(row, dict) and "name" in row for row in parameters):
+        return {str(row["name"]): {key: value for key, value in row.items() if key != "name"} for row in parameters}
+    if parameters is not None and not isinstance(parameters, dict):
+        raise SidecarError(f"parameters are {str(parameters)[:60]!r}: expected a mapping of names")
+    return parameters or {}
+
+
+def _labels(labels: list[Any], texts: Callable[[list[str]], npt.NDArray[Any]]) -> npt.NDArray[Any] | None:
+    """Make an array of labels; None if there is none."""
+    if all(label is None for label in labels):
+        return None
+    return texts(["" if label is None else str(label) for label in labels])
 
 
 def _identifiers(ids: list[int]) -> npt.NDArray[np.int64] | None:
@@ -272,7 +310,7 @@ def axes(position: Any) -> list[float] | None:
     list of float or None
         x, y and z; None if these are not three numbers.
     """
-    if isinstance(position, dict) and set(position) == set(AXES):
+    if isinstance(position, dict) and position.keys() >= set(AXES):
         values = [position[axis] for axis in AXES]
         if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
             return [float(value) for value in values]

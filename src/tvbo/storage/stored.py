@@ -469,17 +469,24 @@ class AbsentArray:
         Shape that the sidecar promises.
     dtype : numpy.dtype
         Element type that is expected.
+    why : str
+        What is wrong with the file, and what to do.
+    named : bool
+        Whether the sidecar says all that is known of it, so that it may be saved as one that is missing.
+    shown : object
+        What the sidecar shows in its place.
     """
 
     path: Path
     dataset: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
+    why: str = "is missing: put the .h5 file beside its sidecar"
+    named: bool = False
+    shown: Any = None
 
     def __getitem__(self, key: Any) -> Any:
-        raise CompanionError(
-            f"{self.dataset} lies in {self.path}, which is missing: put the .h5 file beside its sidecar"
-        )
+        raise CompanionError(f"{self.dataset} lies in {self.path}, which {self.why}")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         values: Array = self[()]

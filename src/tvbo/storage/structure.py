@@ -276,7 +276,11 @@ def attributes(item: Any) -> dict[str, Any]:
         attribute = h5a.open(item, raw)
         kind = attribute.get_type()
         name = _text(raw)
-        if attribute.shape is None or not readable(kind) or attribute.get_storage_size() > _ATTRIBUTE_BYTES:
+        if (
+            attribute.shape is None
+            or not readable(kind)
+            or (0 not in attribute.shape and attribute.get_storage_size() > _ATTRIBUTE_BYTES)
+        ):
             found[name] = None
         else:
             found[name] = read_attribute(attribute)

@@ -47,7 +47,7 @@ def validate(path: Path, *, deep: bool = False, limits: Limits = Limits()) -> Re
             if found.state in _STATES:
                 notes.append(_STATES[found.state])
             if found.missing is not None:
-                problems.append(Problem(found.missing.name, "the companion is missing: put it beside its sidecar"))
+                problems.append(Problem(found.missing.name, _what_is_missing(found.missing)))
             if not problems:
                 network = network_of(found, (), Trust(limits, verify=True))
                 carried = network.extra.get("hdf5")
@@ -65,6 +65,12 @@ def validate(path: Path, *, deep: bool = False, limits: Limits = Limits()) -> Re
             problems.append(Problem(path.name, " ".join(said_of_it.split())))
     notes += [str(each.message) for each in said if issubclass(each.category, TvboWarning)]
     return Report(tuple(problems), tuple(dict.fromkeys(notes)), deep)
+
+
+def _what_is_missing(place: Path) -> str:
+    if place.exists():
+        return "the companion is of a kind that can hold less than the sidecar names: save the network as .h5"
+    return "the companion is missing: put it beside its sidecar"
 
 
 def _damaged(arrays: dict[str, Any]) -> list[Problem]:

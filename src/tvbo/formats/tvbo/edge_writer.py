@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tvbo.formats.tvbo.absent import stays_absent
 from tvbo.formats.tvbo.flags import WatchedEntries, WatchedRows, flags_of, is_streamed
 from tvbo.formats.tvbo.layout import ORIGINAL
 from tvbo.model.arrays import is_sparse
@@ -18,7 +19,13 @@ from tvbo.storage.reopening import refused
 
 
 def put_edges(
-    network: Network, image: Image, below: str, record: dict[str, Any], private: dict[str, Any], target: Path
+    network: Network,
+    image: Image,
+    below: str,
+    record: dict[str, Any],
+    private: dict[str, Any],
+    target: Path,
+    strict: bool = False,
 ) -> Callable[[], None]:
     """
     Lay the matrices of a network into an image.
@@ -35,6 +42,8 @@ def put_edges(
         The sidecar, and what is said in the companion; both get a row for each matrix.
     target : Path
         The sidecar, for messages.
+    strict : bool
+        Whether all matrices must be there.
 
     Returns
     -------
@@ -46,10 +55,14 @@ def put_edges(
     later: list[Callable[[], None]] = []
     for name, matrix in network.matrices.items():
         group = f"{below}edges/{name}"
-        image.attrs[group], flags = _put_values(matrix, image, group, target.parent)
         row, note = _said_of(name, matrix, image, target)
         rows.append(row)
         notes[name] = note
+        if stays_absent(matrix.values, group, private, target, strict):
+            note["shown"] = {}
+            row |= matrix.extra | ({} if matrix.directed is None else {"directed": matrix.directed})
+            continue
+        image.attrs[group], flags = _put_values(matrix, image, group, target.parent)
         later.append(_complete(row, note, image.attrs[group], matrix, flags))
     private["edges"] = notes
     rows += network.extra.get("sidecar", {}).get("edges", [])
@@ -120,7 +133,9 @@ def _complete(
         said, shown = dict(row), flags()
         note["shown"] = shown
         row.clear()
-        row.update({"label": said.pop("label"), "format": attrs["format"], **shown, **matrix.extra})
+        # The layout of a matrix that was missing is not that of one which took its place.
+        others = {key: value for key, value in matrix.extra.items() if key != "format"}
+        row.update({"label": said.pop("label"), "format": attrs["format"], **shown, **others})
         if matrix.directed is not None:
             row["directed"] = matrix.directed
         row.update(said)

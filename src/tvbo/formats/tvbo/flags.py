@@ -7,6 +7,7 @@ import numpy as np
 
 from tvbo.model.arrays import Array, is_loaded, is_sparse
 from tvbo.model.blocks import RowBlocks, SparseRowBlocks
+from tvbo.storage.stored import AbsentArray
 
 # Rows and columns that are compared with their mirror image at once: they stay in the processor's cache.
 _TILE = 256
@@ -157,7 +158,7 @@ def is_streamed(values: Any) -> bool:
     """
     if isinstance(values, (RowBlocks, SparseRowBlocks)):
         return True
-    if is_loaded(values) and not isinstance(values, np.memmap):
+    if isinstance(values, AbsentArray) or (is_loaded(values) and not isinstance(values, np.memmap)):
         return False
     parts = getattr(values, "parts", {"values": values}).values()
     size: int = sum(math.prod(part.shape) * part.dtype.itemsize for part in parts)

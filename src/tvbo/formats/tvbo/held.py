@@ -10,7 +10,7 @@ from tvbo.model.arrays import load
 from tvbo.model.blocks import RowBlocks, SparseRowBlocks
 from tvbo.model.network import Network
 from tvbo.storage.foreign import Foreign
-from tvbo.storage.stored import StoredArray, stamp_of
+from tvbo.storage.stored import AbsentArray, StoredArray, stamp_of
 
 
 def keep_before_overwriting(network: Network, companion: Path) -> None:
@@ -48,7 +48,9 @@ def _keep(network: Network, target: Path) -> None:
     for parameter in network.parameters.values():
         parameter.value = keep(parameter.value)
     nodes = network.nodes
-    _ = nodes.has_labels and nodes.labels, nodes.positions, nodes.has_ids and nodes.ids, network.node_mapping_data
+    _ = nodes.has_labels and nodes.labels, nodes.positions, nodes.has_ids and nodes.ids
+    if network.has_node_mapping and not isinstance(network.held_node_mapping(), AbsentArray):
+        _ = network.node_mapping_data
     network.extra = keep(network.extra)
 
 

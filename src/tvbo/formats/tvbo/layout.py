@@ -14,6 +14,8 @@ EDGE_ATTRS = ("tvbo_class", "format", "shape", "directed", "unit", "layout", "ki
 ORIGINAL = ("lil", "dok", "bsr", "dia")
 # Flags that the writer finds by looking at the values, unless somebody stated them.
 DERIVED = ("weighted", "valid_diagonal", "non_negative")
+# Where others keep values of single edges, in the group of their matrix; they are carried along.
+PARAMETERS_OF = "edge_parameters"
 # What a Mesh tells of itself.
 MESH_KEYS = ("element_type", "number_of_vertices", "number_of_elements")
 # Everything below these is ours; what else lies in /tvbo is carried along.

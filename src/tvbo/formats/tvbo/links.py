@@ -39,10 +39,16 @@ class Laying:
         Whether linked networks and parents are laid into the companion; else they are named by their files.
     groups : dict of int to str
         Where a network lies, by its ``id``.
+    strict : bool
+        Whether arrays must not be missing.
+    absent : list of str
+        Those that are missing.
     """
 
     carry: bool = True
     groups: dict[int, str] = field(default_factory=dict)
+    strict: bool = False
+    absent: list[str] = field(default_factory=list)
 
     def note(self, network: Network, group: str) -> dict[str, str]:
         """
@@ -340,13 +346,22 @@ def every_linked(*networks: Network) -> list[Network]:
         if id(network) in met:
             return
         met.add(id(network))
-        for linked in ([network.parent()] if network.has_parent_network else []) + list(network.links.values()):
+        for linked in _parents(network) + list(network.links.values()):
             go(linked)
         found.append(network)
 
     for network in networks:
         go(network)
     return found
+
+
+def _parents(network: Network) -> list[Network]:
+    """Give the parent, if there is one that can be found: a file of others may be alone."""
+    try:
+        return [network.parent()] if network.has_parent_network else []
+    except NetworkNotFoundError:
+        # Whoever needs it says so.
+        return []
 
 
 def _christen(network: Network, called: str | None, names: dict[int, tuple[str, Network]]) -> None:
@@ -366,8 +381,8 @@ def _christen(network: Network, called: str | None, names: dict[int, tuple[str, 
     names[id(network)] = name, network
     for link in network.links:
         _christen(network.links[link], None if link in network.matrices else link, names)
-    if network.has_parent_network:
-        _christen(network.parent(), None, names)
+    for parent in _parents(network):
+        _christen(parent, None, names)
 
 
 def _safe(text: str) -> str:

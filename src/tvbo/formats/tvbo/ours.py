@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, MESH_KEYS, OURS
+from tvbo.formats.tvbo.layout import EDGE_ATTRS, EDGE_PARTS, INDEX, MAPPING, MESH_KEYS, OURS
 from tvbo.model.network import Network
 from tvbo.storage import pair
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
@@ -18,6 +18,11 @@ _OUR_ATTRS = frozenset(
     + MESH_KEYS
     + EDGE_ATTRS
 )
+# What lies in these groups, beside the mapping onto a parent.
+_TAKEN = {
+    "nodes": ("coordinates", "label", "id", "columns"),
+    "mesh": ("vertices", "elements", "faces", "normals"),
+}
 
 
 def foreign_content(companion: Companion, network: Network) -> Foreign | None:
@@ -40,9 +45,10 @@ def foreign_content(companion: Companion, network: Network) -> Foreign | None:
         return None
     names: dict[str, None] = {}
     matrices = frozenset(network.matrices)
+    mapping = mapping_path(network).lstrip("/") if network.has_node_mapping else None
     above = frozenset(part for name in matrices for part in _beginnings(name))
     for name in sorted([*companion.attrs, *companion.links]):
-        if not lies_in(name, names) and not _is_ours(name, matrices, above):
+        if not lies_in(name, names) and not _is_ours(name, matrices, above, mapping, network.mesh is not None):
             names[name] = None
     attrs = [
         (name, owner)
@@ -68,16 +74,36 @@ def _beginnings(name: str) -> list[str]:
     return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
 
 
-def _is_ours(name: str, matrices: frozenset[str], above: frozenset[str]) -> bool:
+def mapping_path(network: Network) -> str:
+    """
+    Tell where the mapping onto the parent network lies in a companion.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    str
+        Where it lay in the file that it comes from, unless something of ours lies there.
+    """
+    usual = INDEX if network.mesh is None else MAPPING
+    said = str(network.extra.get("sidecar", {}).get("node_mapping", usual))
+    top, _, rest = said.lstrip("/").partition("/")
+    return said if top in _TAKEN and rest.isidentifier() and rest not in _TAKEN[top] else usual
+
+
+def _is_ours(name: str, matrices: frozenset[str], above: frozenset[str], mapping: str | None, on_mesh: bool) -> bool:
     top, _, rest = name.partition("/")
     if top not in ("", "edges", "nodes", "mesh", "tvbo"):
         return False
-    if not rest:
+    if not rest or name == mapping:
         return True
     if top == "nodes":
-        return rest.split("/")[0] in ("coordinates", "parent_index", "label", "id", "columns")
+        return rest.split("/")[0] in _TAKEN[top]
     if top == "mesh":
-        return rest in ("vertices", "elements", "faces", "normals", "region_mapping")
+        return on_mesh and rest in _TAKEN[top]
     if top == "tvbo":
         return any(name == ours or name.startswith(f"{ours}/") for ours in OURS)
     holders = (each for each in _beginnings(rest)[:-1] if each in matrices)

@@ -99,7 +99,7 @@ class Parent:
         beside = self._beside(self.name) if self.name.endswith(pair.SIDECARS) else None
         found = beside if beside is not None and beside.exists() else None
         if found is None:
-            others = (each for each in sorted(child.parent.glob("*.yaml")) if each != child)
+            others = (each for each in sorted(child.parent.iterdir()) if each.suffix in pair.SIDECARS and each != child)
             found = next((each for each in others if self._label_of(each) == self.name), None)
         if found is None:
             raise NetworkNotFoundError(

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from tvbo.errors import CompanionError, SidecarError, StaleFileError
+from tvbo.formats.tvbo.absent import Absences
 from tvbo.formats.tvbo.edge_list import add_matrices
 from tvbo.formats.tvbo.edge_reader import EdgeReader
 from tvbo.formats.tvbo.later import LaterColumn, LaterNodes, can_wait
-from tvbo.formats.tvbo.layout import MESH_KEYS, ORIGINAL, PARENT, RECORD
+from tvbo.formats.tvbo.layout import INDEX, MAPPING, MESH_KEYS, ORIGINAL, PARENT, RECORD
 from tvbo.formats.tvbo.links import take_links
 from tvbo.formats.tvbo.ours import foreign_content
 from tvbo.formats.tvbo.parent import Parent, Readers
@@ -20,10 +21,12 @@ from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
 from tvbo.storage import pair, schema, sidecar
+from tvbo.storage.bounded.numeric import numbers
 from tvbo.storage.companion import Companion
+from tvbo.storage.files import read_bytes
 from tvbo.storage.node_list import NodeColumns, NodeText
 from tvbo.storage.record import restore, unpack
-from tvbo.storage.stored import AbsentArray, StoredArray
+from tvbo.storage.stored import StoredArray
 
 _TRIES = 20
 # What the number and the default name of a node take in memory: "vertex_12345678" in UTF-32, and an int64.
@@ -91,7 +94,8 @@ def network_of(found: pair.Opened, children: tuple[Path, ...], trust: Trust) -> 
         The network.
     """
     with understood(found.path):
-        reader = _Reader(found.record, found.companion, found.missing, "", (*children, found.path), trust)
+        lineage = (*children, found.path)
+        reader = _Reader(found.record, found.companion, found.missing, "", lineage, trust, found.by_others)
         network = reader.network()
         network.path = found.path
         if found.companion is not None:
@@ -112,6 +116,7 @@ class _Reader:
         base: str,
         lineage: tuple[Path, ...],
         trust: Trust,
+        by_others: bool = False,
     ) -> None:
         self.held = held
         self.missing = missing
@@ -130,6 +135,7 @@ class _Reader:
             # What stood there is put back into rows.
             record["nodes"] = list(record["nodes"])
         restore(record, exact)
+        self.absences = Absences(self.path, self._place(), held, self.private, by_others)
 
     def network(self) -> Network:
         mesh = self._mesh()
@@ -143,15 +149,19 @@ class _Reader:
             time_unit=self._text("time_unit"),
             mesh=mesh,
             parameters=self._parameters(),
-            node_mapping_data=self._mapping(),
+            node_mapping_data=self._mapping(len(nodes)),
             parent_network=self._parent(),
         )
-        place, trust = self._place(), self.trust
-        edges = EdgeReader(self.record, self.private, self.held, place, self.below, self.path, trust)
+        edges = EdgeReader(
+            self.record, self.private, self.held, self.absences, self.below, self.path, self.trust, self._table()
+        )
         explicit = edges.add_to(network)
         take_links(network, self.private, self.lineage, self.trust, self.held, _READ)
         network.extra = self._extra()
         unknown = {key: value for key, value in self.record.items() if key not in schema.OWN_KEYS}
+        where = self.record.get("node_mapping")
+        if isinstance(where, str) and where != (INDEX if mesh is None else MAPPING):
+            unknown["node_mapping"] = where
         if explicit:
             unknown["edges"] = explicit
             add_matrices(network, explicit, self.path, self.trust.limits)
@@ -198,15 +208,18 @@ class _Reader:
         return self.held.arrays[path]
 
     def _mesh(self) -> Mesh | None:
-        vertices = self._first("mesh/vertices", "nodes/coordinates")
-        elements = self._first("mesh/elements", "mesh/faces")
+        said = self.record.get("mesh")
+        said = said if isinstance(said, dict) else {}
+        named = [str(said.get(key, "")).lstrip("/") for key in ("vertices_field", "elements", "normals")]
+        vertices = self._first("mesh/vertices", named[0], "nodes/coordinates")
+        elements = self._first("mesh/elements", named[1], "mesh/faces")
         if vertices is None or elements is None or self.held is None:
             return None
-        said = self.record.get("mesh")
-        kind = said.get("element_type") if isinstance(said, dict) else None
+        kind = said.get("element_type")
         if kind is None:
             kind = self.held.variable_text(f"{self.below}mesh", "element_type")
-        return Mesh(vertices, elements, self._array("mesh/normals"), element_type=None if kind is None else str(kind))
+        normals = self._first("mesh/normals", named[2])
+        return Mesh(vertices, elements, normals, element_type=None if kind is None else str(kind))
 
     def _nodes(self, mesh: Mesh | None) -> NodeTable:
         spec = self.private.get("nodes", {})
@@ -264,7 +277,7 @@ class _Reader:
         if spec.get("has_labels") is False:
             found["labels"] = self._unless_default(found["labels"], spec)
         elif "labels" in spec and found["labels"] is None:
-            found["labels"] = np.empty(0, dtype=self._dtype(spec["labels"], 0))
+            found["labels"] = np.zeros(size, dtype=self._dtype(spec["labels"], size))
         elif "labels" in spec:
             found["labels"] = as_recorded(found["labels"], self._dtype(spec["labels"], size))
         columns = {}
@@ -322,7 +335,7 @@ class _Reader:
     def _what_is_wrong(self, name: str, rows: list[dict[str, Any]]) -> str:
         """Say why a column of nodes cannot be read any more: an edit by hand went wrong."""
         for index, row in enumerate(rows):
-            entry = (row.get("parameters") or {}).get(name)
+            entry = schema.named(row.get("parameters")).get(name)
             value = entry.get("value") if isinstance(entry, dict) else None
             if not isinstance(value, (int, float)):
                 return (
@@ -340,7 +353,7 @@ class _Reader:
         return stored
 
     def _coordinates(self, size: int, mesh: Mesh | None) -> StoredArray | None:
-        stored = self._array("nodes/coordinates")
+        stored = self._first("nodes/coordinates", "mesh/vertices")
         if stored is None or (mesh is not None and "nodes" not in self.private):
             return None
         return stored if stored.shape == (size, 3) else None
@@ -366,10 +379,7 @@ class _Reader:
     def _parameters(self) -> Parameters:
         found = Parameters()
         stored = self.private.get("parameters", {})
-        rows = self.record.get("parameters") or {}
-        if isinstance(rows, list):
-            rows = {row.get("name"): {k: v for k, v in row.items() if k != "name"} for row in rows}
-        for name, row in rows.items():
+        for name, row in schema.named(self.record.get("parameters")).items():
             slots = dict(row) if isinstance(row, dict) else {"value": row}
             value = slots.pop("value", None)
             note = stored.get(name, {})
@@ -386,18 +396,28 @@ class _Reader:
                     slots.pop(key, None)
             elif self.held is None and where:
                 # The sidecar shows a summary, which is not the value.
-                value = AbsentArray(self._place(), f"/{where}", ())
+                value = self.absences.array(f"/{where}", (), shown=value)
+            elif where and self.absences.noted(where) is not None:
+                value = self.absences.array(f"/{where}", (), shown=value)
             found[name] = Parameter(value, slots.pop("unit", None), slots.pop("label", None), slots)
         return found
 
-    def _mapping(self) -> Any:
+    def _mapping(self, size: int) -> Any:
         name = self.record.get("node_mapping")
         if not isinstance(name, str):
             return None
         stored = self._array(name.lstrip("/"))
         if stored is None:
-            return AbsentArray(self._place(), name, (self._count(None),), np.dtype(np.int64))
+            return self.absences.array(name, (size,), np.int64)
         return stored
+
+    def _table(self) -> Any:
+        """Read a companion that is a table of text; tvbo 0.5.3 puts one matrix there."""
+        place = self._place()
+        if self.held is not None or place.suffix.lower() != ".csv" or not place.exists():
+            return None
+        limits = self.trust.limits
+        return np.atleast_2d(numbers(read_bytes(place, limits.sidecar_bytes), limits, place))
 
     def _place(self) -> Path:
         """Tell where an array should lie that is not there."""

@@ -6,11 +6,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tvbo.errors import LimitError
+from tvbo.errors import LimitError, NetworkNotFoundError, warn
+from tvbo.formats.tvbo.absent import ABSENT, stays_absent
 from tvbo.formats.tvbo.edge_writer import checked_text, put_edges
 from tvbo.formats.tvbo.held import follow, keep_before_overwriting, point_to, streamed_from
-from tvbo.formats.tvbo.layout import EXTRA, INDEX, INLINE_NODES, MAPPING, NODES, PARAMETERS, PARENT, RECORD
+from tvbo.formats.tvbo.layout import EXTRA, INLINE_NODES, NODES, PARAMETERS, PARENT, RECORD
 from tvbo.formats.tvbo.links import Laying, need_beside, put_links
+from tvbo.formats.tvbo.ours import mapping_path
+from tvbo.formats.tvbo.parent import Parent
 from tvbo.formats.tvbo.reader import read
 from tvbo.limits import Limits
 from tvbo.model.arrays import is_sparse, load
@@ -59,7 +62,8 @@ def write(
     progress : callable, optional
         Called with the number of bytes written so far, and that of all, while a large network is written.
     strict : bool
-        Accepted for all formats; this one loses nothing.
+        Whether what was missing when files of others were opened must be there now. Else it stays missing, and a
+        warning names it. Nothing else can be lost in this format.
     carry : bool
         Whether the parent and linked networks are laid into the companion. Else only their files are named, which
         must lie beside: ``save_all`` does that.
@@ -79,11 +83,14 @@ def write(
     try:
         keep_before_overwriting(network, companion)
         moved = streamed_from(network, companion, carry)
-        image, finish = _lay_out(network, target, nodes, limits, carry)
+        laying = Laying(carry, strict=strict)
+        image, finish = _lay_out(network, target, nodes, limits, laying)
     except RecursionError:
         raise LimitError(
             f"{target}: extra or the line of parents holds itself, or nests deeper than {limits.depth} levels"
         ) from None
+    if laying.absent:
+        warn(f"{target} is saved without what was missing when it was opened: {', '.join(laying.absent)}")
     commit(target, companion, image, finish, compression, limits, progress)
     network.path = target
     follow(network, companion)
@@ -91,7 +98,7 @@ def write(
         point_to(network, read(target, limits=limits), moved, carry)
 
 
-def _lay_out(network: Network, target: Path, nodes: str, limits: Limits, carry: bool = True) -> tuple[Image, Finish]:
+def _lay_out(network: Network, target: Path, nodes: str, limits: Limits, laying: Laying) -> tuple[Image, Finish]:
     """
     Give the companion of a network, and what gives its sidecar.
 
@@ -99,7 +106,8 @@ def _lay_out(network: Network, target: Path, nodes: str, limits: Limits, carry: 
     last.
     """
     image = Image(limits=limits)
-    close = _put(network, image, "", target, nodes, Laying(carry, {id(network): ""}))
+    laying.groups[id(network)] = ""
+    close = _put(network, image, "", target, nodes, laying)
     image.attrs[""]["sidecar_file"] = target.name
 
     def finish() -> str:
@@ -133,10 +141,11 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str, la
     record["data_file"] = target.with_suffix(".h5").name
     image.attrs[base] = {"tvbo_class": schema.CLASS, "schema_version": schema.VERSION}
     close_parent = _put_parent(network, image, below, record, private, target, laying)
-    _put_parameters(network, image, below, record, private)
-    _put_mesh(network, image, below, record)
+    _put_parameters(network, image, below, record, private, target, laying.strict)
+    _put_mesh(network, image, below, record, private, target, laying.strict)
     _put_nodes(network, image, below, record, private, target, nodes)
-    close_edges = put_edges(network, image, below, record, private, target)
+    close_edges = put_edges(network, image, below, record, private, target, laying.strict)
+    laying.absent += [f"/{dataset}" for dataset in private.get(ABSENT, {})]
 
     def put_linked(linked: Network, group: str) -> Callable[[], None]:  # numpydoc ignore=GL08
         return _carried(_put(linked, image, group, target, "auto", laying), image, group)
@@ -146,7 +155,8 @@ def _put(network: Network, image: Image, base: str, target: Path, nodes: str, la
     unknown = extra.pop("sidecar", {})
     if "mesh" in record and "mesh" in unknown:
         unknown = unknown | {"mesh": unknown["mesh"] | record["mesh"]}
-    record |= unknown
+    # The rows of matrices go before those of single edges.
+    record |= {key: value for key, value in unknown.items() if key not in ("edges", "node_mapping")}
     foreign = extra.pop("hdf5", None)
     if isinstance(foreign, Foreign):
         image.foreign.append(foreign)
@@ -208,7 +218,15 @@ def _put_parent(
     """
     if not network.has_parent_network:
         return lambda: None
-    parent = network.parent()
+    try:
+        parent = network.parent()
+    except NetworkNotFoundError:
+        lost = network.held_parent()
+        if laying.strict or not isinstance(lost, Parent) or lost.carried is not None:
+            raise
+        record["parent_network"] = lost.name
+        laying.absent.append(f"its parent network {lost.name!r}")
+        return lambda: None
     if not laying.carry:
         record["parent_network"] = need_beside(parent, target, "the parent network")
         return lambda: None
@@ -218,7 +236,9 @@ def _put_parent(
     own = parent.path
     if own is not None and own != target and own.parent == target.parent and own.exists():
         content = pair.identifier(sidecar.text_of(own, image.limits))
-        if content is not None and content == pair.identifier(_lay_out(parent, own, "auto", image.limits)[1]()):
+        if content is not None and content == pair.identifier(
+            _lay_out(parent, own, "auto", image.limits, Laying())[1]()
+        ):
             record["parent_network"] = own.name
             note |= {"file": own.name, "content": content}
     return _carried(_put(parent, image, group, target, "auto", laying), image, group)
@@ -238,13 +258,22 @@ def _carried(close: Close, image: Image, group: str) -> Callable[[], None]:
 
 
 def _put_parameters(
-    network: Network, image: Image, below: str, record: dict[str, Any], private: dict[str, Any]
+    network: Network,
+    image: Image,
+    below: str,
+    record: dict[str, Any],
+    private: dict[str, Any],
+    target: Path,
+    strict: bool,
 ) -> None:
     rows: dict[str, Any] = {}
     for name, parameter in network.parameters.items():
         row: dict[str, Any] = {} if parameter.label is None else {"label": parameter.label}
         value = parameter.value
-        if hasattr(value, "__array__"):
+        named = str(parameter.extra.get("dataset_path", ""))
+        if named and stays_absent(value, named, private, target, strict):
+            row["value"] = value.shown
+        elif hasattr(value, "__array__"):
             values = load(value)
             where = f"{below}{PARAMETERS}/{len(rows)}"
             image.arrays[where] = values
@@ -275,7 +304,15 @@ def _summary(values: Any) -> float | None:
     return float(finite[0]) if finite.size and np.isinf(mean) else mean
 
 
-def _put_mesh(network: Network, image: Image, below: str, record: dict[str, Any]) -> None:
+def _put_mesh(
+    network: Network,
+    image: Image,
+    below: str,
+    record: dict[str, Any],
+    private: dict[str, Any],
+    target: Path,
+    strict: bool,
+) -> None:
     if network.mesh is not None:
         mesh = network.mesh
         facts = {
@@ -288,9 +325,11 @@ def _put_mesh(network: Network, image: Image, below: str, record: dict[str, Any]
         for name in mesh.arrays:
             image.arrays[f"{below}mesh/{name}"] = load(mesh.arrays.peek(name))
     if network.has_node_mapping:
-        where = INDEX if network.mesh is None else MAPPING
+        where = mapping_path(network)
+        mapping = network.held_node_mapping()
         record["node_mapping"] = where
-        image.arrays[f"{below}{where[1:]}"] = load(network.held_node_mapping())
+        if not stays_absent(mapping, f"{below}{where.lstrip('/')}", private, target, strict):
+            image.arrays[f"{below}{where.lstrip('/')}"] = load(mapping)
 
 
 def _put_nodes(
