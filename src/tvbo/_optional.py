@@ -15,6 +15,7 @@ REQUIREMENTS = {
     "rich": "rich>=13",
     "mne": "mne>=1.8",
     "dask": "dask[array]>=2024.1",
+    "nibabel": "nibabel>=5.2",
 }
 
 

@@ -7,6 +7,7 @@ unpickled, looked up elsewhere or run; whatever a library raises on the way is s
 
 from tvbo.storage.bounded.archive import bunzip2, gunzip, zip_members
 from tvbo.storage.bounded.arrays import npy, npz
+from tvbo.storage.bounded.decoding import decoding
 from tvbo.storage.bounded.matlab import mat
 from tvbo.storage.bounded.numeric import column, numbers, words
 from tvbo.storage.bounded.text import table, xml
@@ -15,6 +16,7 @@ from tvbo.storage.files import read_bytes
 __all__ = [
     "bunzip2",
     "column",
+    "decoding",
     "gunzip",
     "mat",
     "npy",
