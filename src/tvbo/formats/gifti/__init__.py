@@ -2,8 +2,8 @@
 GIFTI: surfaces, region mappings with names and colours, and columns of vertices, for Workbench, FreeSurfer and nilearn.
 
 A surface ``lh.surf.gii`` has its region mapping beside it, ``lh.label.gii``, and its columns, ``lh.shape.gii``; each
-may be written and read alone. Two hemispheres are two files and one network, whose column ``hemisphere`` is true for the
-right: ``Network.from_file("lh.surf.gii", right="rh.surf.gii")`` and ``net.save("lh.surf.gii", right="rh.surf.gii")``.
+may be written and read alone. Two hemispheres are two files and one network, whose column ``hemisphere`` is true for
+the right; ``right="rh.surf.gii"`` names the other file, for ``Network.from_file`` and for ``net.save``.
 
 GIFTI has numbers of 32 bits: what they hold exactly is written, anything else only with ``allow_lossy=True``. What is
 read becomes float64 and int64, or what the network had. Arrays are not turned, unless ``frame="RAS"`` asks for it.
@@ -15,8 +15,9 @@ from typing import Any
 
 from tvbo.errors import ShapeError, UnknownFormatError
 from tvbo.formats.gifti.reader import SURFACE, Files, assemble
-from tvbo.formats.gifti.writer import Writer, sides, turned
+from tvbo.formats.gifti.writer import Writer
 from tvbo.limits import Limits
+from tvbo.model.hemispheres import parted, side_names, turned
 from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
 from tvbo.storage.commit import write_files
@@ -164,17 +165,19 @@ def write(
     """
     if network.mesh is not None and frame is not None:
         network = turned(network, frame)
-    writer, other = Writer(network, path.name, allow_lossy, structure), _other(right, left)
+    other, own = _other(right, left), network.digest().removeprefix("sha256:")[:32]
     if other is None:
-        files = writer.files(path)
+        files = Writer(network, path.name, allow_lossy, own, structure).files(path)
     else:
         if other.absolute().parent != path.absolute().parent or not all(
             each.name.lower().endswith(SURFACE) for each in (path, other)
         ):
             raise UnknownFormatError(f"{path} and {other}: expected two surfaces, {SURFACE}, in one folder")
-        own, others = sides(network, path, other, right is not None)
-        names = ("left", "right") if right is not None else ("right", "left")
-        files = [*writer.files(other, others, names[1]), *writer.files(path, own, names[0])]
+        files = []
+        halves = parted(network, (path.name, other.name), right is not None, "gifti")
+        # The path comes last.
+        for half, side, each in reversed(list(zip(halves, side_names(right is not None), (path, other), strict=True))):
+            files += Writer(half, each.name, allow_lossy, own, structure, side).files(each)
     # They are ours, so that they may hold as much as they do.
     trusted = Limits(inflated_bytes=1 << 62, objects=1 << 62, depth=1 << 20)
     none: list[Path | None] = [None] * (1 if other is None else 2)

@@ -10,6 +10,7 @@ from tvbo.errors import DamagedFileError, MismatchError, NetworkNotFoundError, S
 from tvbo.formats.gifti.document import LABEL, POINTSET, TRIANGLE, UNKNOWN, Document, Piece, Space, parse
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array
+from tvbo.model.hemispheres import joined
 from tvbo.model.mesh import Mesh
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
@@ -21,7 +22,7 @@ NOTE = "tvbo:"
 ID, PARTS, FRAME, IDS, DTYPE, UNIT, DESCRIPTOR = (
     f"{NOTE}{name}" for name in ("id", "parts", "frame", "ids", "dtype", "unit", "descriptor")
 )
-NAME, DESCRIPTION = "Name", "Description"
+NAME, DESCRIPTION, STRUCTURE = "Name", "Description", "AnatomicalStructurePrimary"
 # What programs call the key that stands for no region.
 NONE = "???"
 _NONE = (NONE, "unknown", "")
@@ -79,7 +80,7 @@ class Files:
 
 @dataclass(slots=True)
 class _Part:
-    """What the files of one surface hold; `right` tells which one it is, if there are two."""
+    """What the files of one surface hold."""
 
     path: Path
     meta: dict[str, str]
@@ -166,17 +167,17 @@ def assemble(
     Network
         The network.
     """
-    parts = [
-        _part(files, each, own) for each, own in zip([path] if other is None else [path, other], labels, strict=True)
-    ]
+    paths = [path] if other is None else [path, other]
+    parts = [_part(files, each, own) for each, own in zip(paths, labels, strict=True)]
+    if len({part.meta.get(ID) for part in parts}) > 1:
+        raise MismatchError(f"{path.name} and {paths[1].name} come from different saves: save both again")
     for part in parts:
         _check(part)
-    if other is None:
-        return _network(parts, [])
-    ids = {part.meta.get(ID) for part in parts}
-    if len(ids) > 1:
-        raise MismatchError(f"{path.name} and {parts[1].path.name} come from different saves: save both again")
-    return _network(parts, ["left", "right"] if other_is_right else ["right", "left"])
+    made = [_network(part) for part in parts]
+    # Ours have one table of regions for both.
+    return (
+        made[0] if other is None else joined(made[0], made[1], other_is_right, "gifti", one_table=ID in parts[0].meta)
+    )
 
 
 def _part(files: Files, path: Path, labels: Path | None) -> _Part:
@@ -270,77 +271,43 @@ def _restored(piece: Piece, where: Path) -> Array:
         return piece.values.astype(dtype)
 
 
-def _network(parts: list[_Part], sides: list[str]) -> Network:
-    first = parts[0]
-    start = np.cumsum([0] + [part.size for part in parts]).tolist()
-    columns, units = _columns(parts)
-    if sides and "hemisphere" not in columns:
-        columns["hemisphere"] = np.concatenate(
-            [np.full(part.size, side == "right") for part, side in zip(parts, sides, strict=True)]
-        )
+def _network(part: _Part) -> Network:
+    columns, units = {}, {}
+    for name, piece in part.columns.items():
+        values = _restored(piece, part.path)
+        columns[name] = values[:, 0] if values.shape[1:] == (1,) else values
+        if UNIT in piece.meta:
+            units[name] = piece.meta[UNIT]
     mesh = None
-    if any(part.points is None for part in parts[1:]) != (first.points is None) and sides:
-        raise ShapeError(f"{first.path} and {parts[1].path.name} hold different things: expected two surfaces")
-    if first.points is not None:
-        points = [_restored(part.points, part.path) for part in parts if part.points is not None]
-        pairs = zip(parts, start, strict=False)
-        triangles = [_restored(each.triangles, each.path) + at for each, at in pairs if each.triangles is not None]
-        # The offset must not widen what was noted.
-        mesh = Mesh(np.concatenate(points), np.concatenate(triangles).astype(triangles[0].dtype))
-    nodes = NodeTable(columns=columns, size=start[-1], units=units, default_label="vertex")
-    labels = {part.meta.get(NAME) for part in parts}
-    network = Network(nodes, mesh=mesh, descriptor=first.meta.get(DESCRIPTOR, "surface" if mesh else None))
-    network.label = labels.pop() if len(labels) == 1 else None
-    network.description = first.meta.get(DESCRIPTION)
-    if FRAME in first.meta:
-        network.extra["frame"] = first.meta[FRAME]
-    _map(network, parts, sides)
-    kept = {side: part.kept() for side, part in zip(sides or [""], parts, strict=True) if part.kept()}
+    if part.points is not None and part.triangles is not None:
+        mesh = Mesh(_restored(part.points, part.path), _restored(part.triangles, part.path))
+    nodes = NodeTable(columns=columns, size=part.size, units=units, default_label="vertex")
+    network = Network(nodes, mesh=mesh, descriptor=part.meta.get(DESCRIPTOR, "surface" if mesh else None))
+    network.label, network.description = part.meta.get(NAME), part.meta.get(DESCRIPTION)
+    if FRAME in part.meta:
+        network.extra["frame"] = part.meta[FRAME]
+    if part.keys is not None:
+        _map(network, part, part.keys)
+    kept = part.kept()
     if kept:
-        network.extra["gifti"] = kept if sides else kept[""]
+        network.extra["gifti"] = kept
     return network
 
 
-def _columns(parts: list[_Part]) -> tuple[dict[str, Array], dict[str, str]]:
-    columns, units = {}, {}
-    for name, piece in parts[0].columns.items():
-        missing = next((part for part in parts if name not in part.columns), None)
-        if missing is not None:
-            raise ShapeError(f"{missing.path} has no values {name!r}, and the other surface has: expected both")
-        held = [_restored(part.columns[name], part.path) for part in parts]
-        columns[name] = np.concatenate([each[:, 0] if each.shape[1:] == (1,) else each for each in held])
-        if UNIT in piece.meta:
-            units[name] = piece.meta[UNIT]
-    return columns, units
-
-
-def _map(network: Network, parts: list[_Part], sides: list[str]) -> None:
+def _map(network: Network, part: _Part, held: Piece) -> None:
     """Map vertices onto the regions that labels name."""
-    if any(part.keys is None for part in parts):
-        if any(part.keys is not None for part in parts):
-            raise ShapeError(f"only one of {' and '.join(part.path.name for part in parts)} has labels: expected both")
-        return
-    tables = [_regions(part) for part in parts]
-    rows = [_rows(part, [key for key, _, _ in table]) for part, table in zip(parts, tables, strict=True)]
-    regions, meta = tables[0], parts[0].label_meta
+    regions = _regions(part)
     keys = [key for key, _, _ in regions]
-    if sides:
-        used = [set(np.unique(each[each >= 0]).tolist()) for each in rows]
-        if tables[0] != tables[1] or (ID not in parts[0].meta and used[0] & used[1]):
-            regions, keys = _both(tables, sides), list(range(1, len(tables[0]) + len(tables[1]) + 1))
-            rows[1] = np.where(rows[1] < 0, rows[1], rows[1] + len(tables[0]))
-    held = parts[0].keys
-    if held is None:
-        return
-    mapping = np.concatenate(rows)
-    dtype = _restored(Piece(LABEL, held.values[:0], held.meta), parts[0].path).dtype
-    network.node_mapping_data = mapping.astype(dtype)
-    # The usual keys say nothing of their own.
-    told = meta.get(IDS) == "keys" or keys != list(range(1, len(keys) + 1))
+    # What was noted is the type of rows.
+    network.node_mapping_data = _rows(part, keys).astype(
+        _restored(Piece(LABEL, held.values[:0], held.meta), part.path).dtype
+    )
     columns = {}
     if any(value is not None for _, _, color in regions for value in color):
         shades = [[np.nan if value is None else float(value) for value in color] for _, _, color in regions]
         columns["color"] = np.array(shades, np.float64)
+    # The usual keys say nothing of their own.
+    told = part.label_meta.get(IDS) == "keys" or keys != list(range(1, len(keys) + 1))
     names = np.array([name for _, name, _ in regions], dtype=str)
     parent = Network(
         NodeTable(names, columns=columns, ids=keys if told else None, size=len(regions), default_label="region"),
@@ -348,8 +315,11 @@ def _map(network: Network, parts: list[_Part], sides: list[str]) -> None:
         description=held.meta.get(DESCRIPTION),
         descriptor=held.meta.get(DESCRIPTOR),
     )
-    kept = {"metadata": foreign(meta), "labels": foreign(held.meta, NAME, DESCRIPTION)}
-    if any(kept.values()) and not sides:
+    kept = {
+        "metadata": foreign(part.label_meta, NAME, DESCRIPTION, STRUCTURE),
+        "labels": foreign(held.meta, NAME, DESCRIPTION),
+    }
+    if any(kept.values()):
         parent.extra["gifti"] = {name: value for name, value in kept.items() if value}
     network.parent_network = parent
 
@@ -377,13 +347,3 @@ def _rows(part: _Part, keys: list[int]) -> Array:
     order = np.argsort(keys)
     at = np.minimum(np.searchsorted(np.asarray(keys)[order], values), len(keys) - 1)
     return np.where(np.asarray(keys)[order][at] == values, order[at], -1).astype(np.int64)
-
-
-def _both(tables: list[list[Any]], sides: list[str]) -> list[Any]:
-    """Give the regions of two hemispheres; a name that both have is told apart by its side."""
-    shared = {name for _, name, _ in tables[0]} & {name for _, name, _ in tables[1]}
-    return [
-        (key, f"{side[0]}h.{name}" if name in shared else name, color)
-        for table, side in zip(tables, sides, strict=True)
-        for key, name, color in table
-    ]

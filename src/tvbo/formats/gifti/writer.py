@@ -1,6 +1,5 @@
 """A network into documents of GIFTI."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -20,62 +19,18 @@ from tvbo.formats.gifti.reader import (
     NONE,
     PARTS,
     SHAPE,
+    STRUCTURE,
     SURFACE,
     UNIT,
     foreign,
 )
 from tvbo.model.arrays import Array
-from tvbo.model.frames import to_ras
-from tvbo.model.mesh import Mesh
 from tvbo.model.narrowing import narrowed
 from tvbo.model.network import Network
-from tvbo.model.nodes import NodeTable
 
 FUNCTION = ".func.gii"
-_STRUCTURE = "AnatomicalStructurePrimary"
 _SIDES = {"left": "CortexLeft", "right": "CortexRight"}
 _PLAIN = {"f": np.dtype("f8"), "i": np.dtype("i8"), "u": np.dtype("i8"), "b": np.dtype("i8")}
-
-
-def turned(network: Network, frame: str) -> Network:
-    """
-    Give a network whose mesh is as display programs want it.
-
-    Parameters
-    ----------
-    network : Network
-        The network, which stays as it is.
-    frame : {"RAS"}
-        The axes.
-
-    Returns
-    -------
-    Network
-        The same in these axes, with triangles that face outwards.
-
-    Raises
-    ------
-    ValueError
-        If it is another frame.
-    """
-    if frame != "RAS":
-        raise ValueError(f"frame {frame!r} cannot be written: expected 'RAS', or none to leave arrays as they are")
-    display, mesh, nodes = network.display_mesh(), network.need_mesh(), network.nodes
-    normals = None if mesh.normals is None else to_ras(mesh.normals, network.frame.frame)
-    made = copy.copy(network)
-    made.mesh = Mesh(display.vertices, display.elements, normals, element_type=mesh.element_type)
-    made.nodes = NodeTable(
-        nodes.labels if nodes.has_labels else None,
-        display.vertices,
-        dict(nodes.columns),
-        size=len(nodes),
-        ids=nodes.ids if nodes.has_ids else None,
-        units=nodes.units,
-        default_label=nodes.default_label,
-        extra=nodes.extra,
-    )
-    made.extra = {**network.extra, "frame": frame}
-    return made
 
 
 class Writer:
@@ -90,16 +45,21 @@ class Writer:
         What the file is called, for messages.
     allow_lossy : bool
         Whether numbers may be rounded.
+    own : str
+        What all files of one save say, so that those of an interrupted one are told.
     structure : str, optional
         What part of the brain it is.
+    side : {"left", "right"}, optional
+        Which hemisphere it is, if it is one of two.
     """
 
-    def __init__(self, network: Network, target: str, allow_lossy: bool, structure: str | None) -> None:
-        self.network, self.target, self.allow_lossy, self.structure = network, target, allow_lossy, structure
-        # Both halves of an interrupted save would have different ones.
-        self.own = network.digest().removeprefix("sha256:")[:32]
+    def __init__(
+        self, network: Network, target: str, allow_lossy: bool, own: str, structure: str | None, side: str | None = None
+    ) -> None:
+        self.network, self.target, self.allow_lossy = network, target, allow_lossy
+        self.own, self.structure, self.side = own, structure, side
 
-    def files(self, path: Path, rows: Array | None = None, side: str | None = None) -> list[tuple[Path, bytes]]:
+    def files(self, path: Path) -> list[tuple[Path, bytes]]:
         """
         Write the files of a surface, its own last.
 
@@ -107,10 +67,6 @@ class Writer:
         ----------
         path : Path
             The file.
-        rows : array, shape (k,), int, optional
-            The nodes that it is to hold; all without.
-        side : {"left", "right"}, optional
-            Which hemisphere they are.
 
         Returns
         -------
@@ -123,59 +79,55 @@ class Writer:
             If the network has nothing that such a file holds.
         """
         name = path.name.lower()
-        rows = np.arange(self.network.number_of_nodes) if rows is None else rows
         if name.endswith(SURFACE):
-            return self._surface(path, rows, side)
+            return self._surface(path)
         if name.endswith(LABELS):
             if not self.network.has_node_mapping:
                 raise UnknownFormatError(f"{path.name} holds a region mapping, and the network has none")
-            return [(path, dump(self._labels(rows, side)))]
-        made = self._columns(rows, side, "NIFTI_INTENT_NONE" if name.endswith(FUNCTION) else "NIFTI_INTENT_SHAPE")
+            made = self._labels()
+        else:
+            made = self._columns("NIFTI_INTENT_NONE" if name.endswith(FUNCTION) else "NIFTI_INTENT_SHAPE")
         if not made.pieces:
             raise UnknownFormatError(f"{path.name} holds columns of numbers, one for each node: the network has none")
+        made.meta |= self._meta(self._kept().get("metadata", {}))
+        self._name_structure(made.meta)
         return [(path, dump(made))]
 
-    def _surface(self, path: Path, rows: Array, side: str | None) -> list[tuple[Path, bytes]]:
+    def _surface(self, path: Path) -> list[tuple[Path, bytes]]:
         mesh = self.network.mesh
         if mesh is None or mesh.elements.shape[1] != 3:
             raise UnknownFormatError(f"{path.name} holds a surface of triangles, and the network has none")
         stem = path.name[: -len(SURFACE)]
         beside = {}
         if self.network.has_node_mapping:
-            beside[LABELS] = self._labels(rows, side)
-        columns = self._columns(rows, side, "NIFTI_INTENT_SHAPE")
+            beside[LABELS] = self._labels()
+        columns = self._columns("NIFTI_INTENT_SHAPE")
         if columns.pieces:
             beside[SHAPE] = columns
-        kept = self._kept(side)
+        kept = self._kept()
         document = Document(self._meta(kept.get("metadata", {})))
         document.meta[PARTS] = " ".join(ending.split(".")[1] for ending in beside)
-        place = np.full(mesh.number_of_vertices, -1, np.int64)
-        place[rows] = np.arange(len(rows))
-        elements = place[mesh.elements] if mesh.elements.size else mesh.elements
-        elements = elements[(elements >= 0).any(axis=1)].astype(mesh.elements.dtype)
-        if (elements < 0).any():
-            raise ShapeError("triangles reach from one hemisphere to the other: expected each to lie in one")
-        points = self._piece(POINTSET, mesh.vertices[rows], "vertices", kept.get("pointset", {}), "mm")
+        points = self._piece(POINTSET, mesh.vertices, "vertices", kept.get("pointset", {}), "mm")
         points.space = _space(kept)
-        self._name_structure(points.meta, side)
-        document.pieces = [points, self._piece(TRIANGLE, elements, "triangles", kept.get("triangle", {}))]
+        self._name_structure(points.meta)
+        document.pieces = [points, self._piece(TRIANGLE, mesh.elements, "triangles", kept.get("triangle", {}))]
         made = [(path.with_name(stem + ending), dump(each)) for ending, each in beside.items()]
         return [*made, (path, dump(document))]
 
-    def _name_structure(self, meta: dict[str, str], side: str | None) -> None:
-        """Say what part of the brain it is, if that is given; else what the file said before, or its side."""
-        if self.structure is not None:
-            meta[_STRUCTURE] = self.structure
-        elif side is not None:
-            meta.setdefault(_STRUCTURE, _SIDES[side])
+    def _name_structure(self, meta: dict[str, str]) -> None:
+        """Say what part of the brain it is, if that is given; else what a file said before, or its side."""
+        kept = self._kept()
+        before = [_texts(kept.get(name, {})).get(STRUCTURE) for name in ("pointset", "metadata")]
+        found = self.structure or before[0] or before[1] or (_SIDES[self.side] if self.side else None)
+        if found is not None:
+            meta[STRUCTURE] = found
 
-    def _kept(self, side: str | None) -> dict[str, Any]:
+    def _kept(self) -> dict[str, Any]:
         held = self.network.extra.get("gifti", {})
-        held = held.get(side, {}) if side is not None and isinstance(held, dict) else held
         return held if isinstance(held, dict) else {}
 
-    def _meta(self, kept: Any, network: Network | None = None) -> dict[str, str]:
-        network = self.network if network is None else network
+    def _meta(self, kept: Any) -> dict[str, str]:
+        network = self.network
         made = {**_texts(kept), ID: self.own}
         said = {NAME: network.label, DESCRIPTION: network.description, FRAME: network.extra.get("frame")}
         made |= {name: str(text) for name, text in said.items() if text is not None}
@@ -192,23 +144,23 @@ class Writer:
             said[DTYPE] = values.dtype.str
         return Piece(intent, made, said)
 
-    def _columns(self, rows: Array, side: str | None, intent: str) -> Document:
+    def _columns(self, intent: str) -> Document:
         document = Document({ID: self.own})
-        self._name_structure(document.meta, side)
+        self._name_structure(document.meta)
         nodes = self.network.nodes
         for name in nodes.columns:
             values = np.asarray(nodes.columns[name])
             if values.ndim != 1 or values.dtype.kind not in "biuf" or not name:
                 continue
             unit = nodes.units.get(name)
-            piece = self._piece(intent, values[rows], f"column {name!r}", {}, unit or "")
+            piece = self._piece(intent, values, f"column {name!r}", {}, unit or "")
             piece.meta[NAME] = name
             if unit is not None:
                 piece.meta[UNIT] = unit
             document.pieces.append(piece)
         return document
 
-    def _labels(self, rows: Array, side: str | None) -> Document:
+    def _labels(self) -> Document:
         network = self.network
         mapping = np.asarray(network.node_mapping_data)
         parent = network.parent() if network.has_parent_network else None
@@ -226,11 +178,11 @@ class Writer:
         document = Document({**_texts(kept.get("metadata", {})), ID: self.own})
         if own:
             document.meta[IDS] = "keys"
-        self._name_structure(document.meta, side)
+        self._name_structure(document.meta)
         names = [f"region_{row}" for row in range(size)] if parent is None else parent.nodes.labels.tolist()
         colors = _colors(parent, size)
         document.labels = [(0, NONE, (1.0, 1.0, 1.0, 0.0)), *zip(keys.tolist(), names, colors, strict=True)]
-        values = np.concatenate([[0], keys])[mapping[rows].astype(np.int64) + 1].astype(np.int32)
+        values = np.concatenate([[0], keys])[mapping[: network.number_of_nodes].astype(np.int64) + 1].astype(np.int32)
         piece = Piece(LABEL, values, _texts(kept.get("labels", {})))
         if mapping.dtype != np.int64:
             piece.meta[DTYPE] = mapping.dtype.str
@@ -269,38 +221,3 @@ def _colors(parent: Network | None, size: int) -> list[tuple[float | None, ...]]
     if found is None or found.shape != (size, 4) or found.dtype != np.float64:
         return [(None,) * 4] * size
     return [tuple(None if np.isnan(value) else value for value in row) for row in found.tolist()]
-
-
-def sides(network: Network, path: Path, other: Path, other_is_right: bool) -> tuple[Array, Array]:
-    """
-    Part the nodes of a network by hemispheres.
-
-    Parameters
-    ----------
-    network : Network
-        The network; its column ``hemisphere`` is true for the right.
-    path, other : Path
-        The two files.
-    other_is_right : bool
-        Which hemisphere goes into the other.
-
-    Returns
-    -------
-    first, second : array, shape (k,), int
-        The nodes for each file.
-
-    Raises
-    ------
-    ShapeError
-        If the nodes do not lie side by side in this order.
-    """
-    if "hemisphere" not in network.nodes.columns:
-        raise ShapeError("two files need to know the side of each vertex: set net.nodes.columns['hemisphere']")
-    of_other = np.asarray(network.nodes.columns["hemisphere"]).astype(bool) == other_is_right
-    if (np.diff(of_other.astype(np.int8)) < 0).any():
-        option = "left" if other_is_right else "right"
-        raise ShapeError(
-            f"the vertices of {other.name} do not follow those of {path.name}, so that another order would come back: "
-            f"swap the two files, save({other.name!r}, {option}={path.name!r}), or sort the nodes"
-        )
-    return np.flatnonzero(~of_other), np.flatnonzero(of_other)
