@@ -15,7 +15,7 @@ from tvbo._optional import require
 from tvbo.errors import DamagedFileError, UnsafeFileError
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array
-from tvbo.storage.bounded import decoding, xml
+from tvbo.storage.bounded import check_xml_text, decoding, xml
 
 POINTSET, TRIANGLE, LABEL = "NIFTI_INTENT_POINTSET", "NIFTI_INTENT_TRIANGLE", "NIFTI_INTENT_LABEL"
 UNKNOWN = "NIFTI_XFORM_UNKNOWN"
@@ -224,9 +224,7 @@ def dump(document: Document) -> bytes:
     nibabel = require("nibabel", extra="surfaces", purpose="read and write GIFTI")
     gifti = nibabel.gifti
     for text in _texts(document):
-        bad = next((character for character in text if not _is_xml(character)), None)
-        if bad is not None:
-            raise ValueError(f"{text[:40]!r} cannot be written: XML has no character {bad!r}; change the text")
+        check_xml_text(text)
     table = gifti.GiftiLabelTable()
     for key, name, color in document.labels:
         label = gifti.GiftiLabel(key, *color)
@@ -252,12 +250,3 @@ def _texts(document: Document) -> list[str]:
     return [text for each in mappings for pair in each.items() for text in pair] + [
         name for _, name, _ in document.labels
     ]
-
-
-def _is_xml(character: str) -> bool:
-    return (
-        character in "\t\n\r"
-        or " " <= character <= "\ud7ff"
-        or "\ue000" <= character <= "\ufffd"
-        or (character >= "\U00010000")
-    )

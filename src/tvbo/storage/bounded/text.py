@@ -113,6 +113,29 @@ class _Reader:
         )
 
 
+def check_xml_text(text: str) -> None:
+    """
+    Refuse a text that XML cannot hold.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Raises
+    ------
+    ValueError
+        If it has a character that XML does not have, such as NUL.
+    """
+    bad = next((each for each in text if each not in "\t\n\r" and not _is_xml(ord(each))), None)
+    if bad is not None:
+        raise ValueError(f"{text[:40]!r} cannot be written: XML has no character {bad!r}; change the text")
+
+
+def _is_xml(code: int) -> bool:
+    return 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or code >= 0x10000
+
+
 def table(path: Path, limits: Limits, delimiter: str | None = None) -> list[list[str]]:
     r"""
     Read a table of text, with every field as it stands: ``NA`` and ``001`` stay text.
