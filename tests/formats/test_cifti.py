@@ -134,6 +134,9 @@ def test_vertices_of_each_parcel_go_along(tmp_path: Path) -> None:
     assert found.extra["cifti"]["surfaces"]["CIFTI_STRUCTURE_CORTEX_RIGHT"].tolist() == [2, 0, 1]
     found.save(tmp_path / "again.pconn.nii", strict=True)
     assert (tmp_path / "again.pconn.nii").read_bytes() == path.read_bytes()
+    surface.nodes.columns["hemisphere"] = np.ones(6, bool)
+    network.save(path, surface=surface)
+    assert nibabel.load(path).header.get_axis(0).nvertices == {"CIFTI_STRUCTURE_CORTEX_RIGHT": 6}
     surface.node_mapping_data = np.array([3] * 6)
     with pytest.raises(ShapeError, match="regions 3 to 3, and there are 3"):
         network.save(path, surface=surface)

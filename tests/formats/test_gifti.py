@@ -24,7 +24,6 @@ from tvbo.errors import (
     LossyConversionError,
     LossyConversionWarning,
     MismatchError,
-    NetworkNotFoundError,
     ShapeError,
     TvboWarning,
     UnknownFormatError,
@@ -309,8 +308,10 @@ def test_files_of_two_saves_are_not_mixed(tmp_path: Path) -> None:
     with pytest.raises(MismatchError, match=r"old\.label\.gii and old\.surf\.gii come from different saves"):
         Network.from_file(tmp_path / "old.surf.gii")
     assert Network.from_file(tmp_path / "old.surf.gii", labels=tmp_path / "old.label.gii").has_node_mapping
-    with pytest.raises(NetworkNotFoundError, match=r"new\.label\.gii, which is not there"):
-        Network.from_file(tmp_path / "new.surf.gii")
+    with pytest.warns(TvboWarning, match=r"saved with new\.label\.gii, which is not there"):
+        found = Network.from_file(tmp_path / "new.surf.gii")
+    assert not found.has_node_mapping
+    assert "area" in found.nodes.columns
 
 
 def written(tmp_path: Path) -> tuple[Path, str]:

@@ -301,7 +301,8 @@ def _surfaces(network: Network, surface: Network) -> dict[str, Array]:
     if right is None:
         return {"CIFTI_STRUCTURE_CORTEX": rows}
     sides = np.asarray(right).astype(bool)
-    return {name: rows[sides == side] for name, side in zip(_HEMISPHERES, (False, True), strict=True)}
+    # Workbench takes no surface without vertices.
+    return {name: rows[sides == side] for name, side in zip(_HEMISPHERES, (False, True), strict=True) if side in sides}
 
 
 def _axis(cifti: Any, names: list[str], kept: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tvbo.errors import DamagedFileError, MismatchError, NetworkNotFoundError, ShapeError, warn
+from tvbo.errors import DamagedFileError, MismatchError, ShapeError, warn
 from tvbo.formats.gifti.document import LABEL, POINTSET, TRIANGLE, UNKNOWN, Document, Piece, Space, parse
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array
@@ -193,7 +193,11 @@ def _part(files: Files, path: Path, labels: Path | None) -> _Part:
             if ending == LABELS and labels is not None:
                 continue
             if own is not None and ending.split(".")[1] in main.meta.get(PARTS, "").split():
-                documents.append((beside, _belonging(files, beside, path, own)))
+                # A surface may be given to somebody without them; a crash leaves none away, since they come first.
+                if files.exists(beside):
+                    documents.append((beside, _belonging(files, beside, path, own)))
+                else:
+                    warn(f"{path} was saved with {beside.name}, which is not there: it is read without")
             elif own is None and ending == LABELS and files.exists(beside):
                 documents.append((beside, files.get(beside)))
     for where, document in documents:
@@ -202,12 +206,12 @@ def _part(files: Files, path: Path, labels: Path | None) -> _Part:
 
 
 def _belonging(files: Files, beside: Path, path: Path, own: str) -> Document:
-    advice = "save the network again, or give labels= for a region mapping that you trust"
-    if not files.exists(beside):
-        raise NetworkNotFoundError(f"{path} belongs to {beside.name}, which is not there: {advice}")
     found = files.get(beside)
     if found.meta.get(ID) != own:
-        raise MismatchError(f"{beside} and {path.name} come from different saves: {advice}")
+        raise MismatchError(
+            f"{beside} and {path.name} come from different saves: save the network again, or move {beside.name} away "
+            "(labels= takes a region mapping that you trust)"
+        )
     return found
 
 
