@@ -33,6 +33,8 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def damaged(data: bytes, chance: random.Random) -> bytes:
     held = bytearray(data)
     for _ in range(chance.randint(1, 3)):
+        if not held:
+            break
         at, length = chance.randrange(len(held)), chance.choice((1, 1, 2, 4, 16))
         way = chance.randrange(5)
         if way == 0:
