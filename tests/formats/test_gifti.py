@@ -1,15 +1,19 @@
 """GIFTI: exact or refused, with names and colours of regions, as nibabel and nilearn read it."""
 
 import base64
+import gzip
 import re
+import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import nibabel
+import nilearn
 import numpy as np
 import pytest
+import tvb_data
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from nilearn import surface as nilearn_surface
@@ -390,7 +394,8 @@ def test_ascii_and_other_orders_are_read(tmp_path: Path) -> None:
     lines = "0 1 2\n3 4 5\n6 7 8"
     assert changed(lines, "ASCII", "RowMajorOrder").need_mesh().vertices.tolist() == values.tolist()
     binary = base64.b64encode(values.tobytes()).decode()
-    assert changed(binary, "Base64Binary", "ColumnMajorOrder").need_mesh().vertices.tolist() == values.T.tolist()
+    for name in ("Base64Binary", "GIFTI_ENCODING_B64BIN"):
+        assert changed(binary, name, "ColumnMajorOrder").need_mesh().vertices.tolist() == values.T.tolist()
     # nibabel takes the rows of such a text for its rows, others do not.
     with pytest.raises(DamagedFileError, match="ColumnMajorOrder"):
         changed(lines, "ASCII", "ColumnMajorOrder")
@@ -414,3 +419,39 @@ def test_texts_that_xml_cannot_hold_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match="names the regions 0 to 3, and there are 3"):
         network.save(tmp_path / "x.surf.gii")
     assert not list(tmp_path.iterdir())
+
+
+def real() -> list[Path]:
+    """List the files of FreeSurfer, Caret and others that nilearn, nibabel and TVB bring along."""
+    homes = [Path(nilearn.__file__).parent / "datasets", Path(nibabel.__file__).parent, Path(tvb_data.__file__).parent]
+    found = [path for home in homes for path in sorted(home.rglob("*.gii*"))]
+    # One lies in two files, two are no surfaces: their triangles lead nowhere.
+    return [path for path in found if not path.name.startswith(("external", "ascii_flat", "base64bin"))]
+
+
+@pytest.mark.parametrize("path", real(), ids=lambda path: path.name)
+def test_files_of_others_are_read_as_nibabel_reads_them(tmp_path: Path, path: Path) -> None:
+    file = tmp_path / path.name.removesuffix(".gz")
+    file.write_bytes(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
+    image, found = nibabel.load(file), Network.from_file(file)
+    columns = iter(found.nodes.columns)
+    names = image.labeltable.get_labels_as_dict()
+    for each in image.darrays:
+        intent = nibabel.nifti1.intent_codes.niistring[each.intent]
+        if intent.endswith("POINTSET"):
+            assert np.array_equal(found.need_mesh().vertices, each.data)
+        elif intent.endswith("TRIANGLE"):
+            assert np.array_equal(found.need_mesh().elements, each.data)
+        elif intent.endswith("LABEL"):
+            mapping = found.node_mapping_data
+            assert mapping is not None
+            assert [names[key] for key, row in zip(each.data.tolist(), mapping.tolist(), strict=True) if row >= 0] == (
+                found.parent().nodes.labels[mapping[mapping >= 0]].tolist()
+            )
+            assert {names.get(key, "???").lower() for key in each.data[mapping < 0].tolist()} <= {"???", "unknown"}
+        else:
+            assert np.array_equal(found.nodes.columns[next(columns)], np.squeeze(each.data))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LossyConversionWarning)
+        found.save(tmp_path / "pair.yaml")
+    assert Network.from_file(tmp_path / "pair.yaml").identical(found)

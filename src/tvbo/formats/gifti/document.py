@@ -27,6 +27,8 @@ _SIZES = {
     **{f"NIFTI_TYPE_{name}": np.dtype(name.lower()).itemsize for name in ("FLOAT32", "FLOAT64")},
 }
 _ENCODINGS = ("ASCII", "Base64Binary", "GZipBase64Binary")
+# What they were called before the standard was final.
+_EARLIER = dict(zip(("GIFTI_ENCODING_ASCII", "GIFTI_ENCODING_B64BIN", "GIFTI_ENCODING_B64GZ"), _ENCODINGS, strict=True))
 # What nibabel raises where a document is not what it expects.
 _ERRORS = (ExpatError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, OverflowError)
 
@@ -157,9 +159,10 @@ def _check(root: Element, where: Path, limits: Limits, size: int) -> None:
     total = 0
     for index, each in enumerate(arrays):
         place = f"{where}: array {index}"
-        if each.get("Encoding") not in _ENCODINGS:
+        encoding = _encoding(each)
+        if encoding not in _ENCODINGS:
             raise UnsafeFileError(
-                f"{place} is encoded as {str(each.get('Encoding'))[:40]!r}, which may lie in another file: "
+                f"{place} is encoded as {encoding[:40]!r}, which may lie in another file: "
                 f"expected {', '.join(_ENCODINGS)}"
             )
         itemsize = _SIZES.get(str(each.get("DataType")))
@@ -171,7 +174,7 @@ def _check(root: Element, where: Path, limits: Limits, size: int) -> None:
             raise DamagedFileError(f"{place} does not tell its dimensions: {str(error)[:100]}") from error
         if not 1 <= len(shape) <= 6 or min(shape) < 0:
             raise DamagedFileError(f"{place} has dimensions {shape[:6]}: expected one to six")
-        if each.get("Encoding") == "ASCII" and each.get("ArrayIndexingOrder") != "RowMajorOrder" and len(shape) > 1:
+        if encoding == "ASCII" and each.get("ArrayIndexingOrder") != "RowMajorOrder" and len(shape) > 1:
             raise DamagedFileError(
                 f"{place} is text in {str(each.get('ArrayIndexingOrder'))[:40]}, which programs read in two ways: "
                 "convert it to base64, for instance with wb_command -gifti-convert"
@@ -182,15 +185,20 @@ def _check(root: Element, where: Path, limits: Limits, size: int) -> None:
         _check_data(each, expected, math.prod(shape), place)
 
 
+def _encoding(array: Element) -> str:
+    said = str(array.get("Encoding"))
+    return _EARLIER.get(said, said)
+
+
 def _check_data(array: Element, expected: int, count: int, place: str) -> None:
     held = array.find("Data")
     text = "" if held is None else held.text or ""
-    if array.get("Encoding") == "ASCII":
+    if _encoding(array) == "ASCII":
         found, wanted, what = len(text.split()), count, "numbers"
     else:
         with decoding(place, "base64", (ValueError,)):
             raw = base64.b64decode(text.encode("ascii"))
-        if array.get("Encoding") == "GZipBase64Binary":
+        if _encoding(array) == "GZipBase64Binary":
             with decoding(place, "compressed data", (zlib.error,)):
                 inflate = zlib.decompressobj()
                 # One more than it may have tells that it has more.
