@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import nibabel.freesurfer as judge
+import nilearn
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -168,6 +169,17 @@ def test_annotations_are_those_of_nibabel(tmp_path: Path) -> None:
     assert found.node_mapping_data.tolist() == [1, -1, 0]
     assert found.parent().nodes.labels.tolist() == ["a", "b"]
     assert found.parent().nodes.columns["color"][1].tolist() == [4 / 255, 5 / 255, 6 / 255, 246 / 255]
+
+
+def test_a_real_annotation_is_read_as_nibabel_reads_it() -> None:
+    path = Path(nilearn.__file__).parent / "surface" / "tests" / "data" / "test.annot"
+    labels, _, names = judge.read_annot(path)
+    found = Network.from_file(path)
+    mapping = found.node_mapping_data
+    assert mapping is not None
+    ours = ["unknown" if row < 0 else found.parent().nodes.labels[row] for row in mapping.tolist()]
+    assert ours == ["unknown" if row < 0 else names[row].decode() for row in labels.tolist()]
+    assert len(set(ours)) > 10
 
 
 def test_values_are_those_of_nibabel(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import base64
 import gzip
 import re
+import subprocess
+import sys
 import warnings
 import zlib
 from collections.abc import Mapping
@@ -316,6 +318,39 @@ def test_files_of_two_saves_are_not_mixed(tmp_path: Path) -> None:
         found = Network.from_file(tmp_path / "new.surf.gii")
     assert not found.has_node_mapping
     assert "area" in found.nodes.columns
+
+
+@pytest.mark.parametrize("stop", range(1, 5))
+def test_a_save_that_is_killed_leaves_the_old_or_the_new_or_says_so(tmp_path: Path, stop: int) -> None:
+    path = tmp_path / "x.surf.gii"
+    old, new = surface("old"), surface("new", 0.5)
+    new.save(tmp_path / "new.yaml")
+    old.save(path)
+    code = f"""
+import os, sys
+from tvbo import Network
+replace, done = os.replace, 0
+def counted(*names):
+    global done
+    done += 1
+    if done == {stop}:
+        os._exit(9)
+    replace(*names)
+network = Network.from_file(sys.argv[1])
+os.replace = counted
+network.save(sys.argv[2])
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "new.yaml"), str(path)]
+    assert subprocess.run(command, check=False).returncode == (9 if stop < 4 else 0)
+    if stop in (1, 4):
+        assert Network.from_file(path).identical(old if stop == 1 else new)
+    else:
+        with pytest.raises(MismatchError, match="different saves"):
+            Network.from_file(path)
+    # The next save is whole, and removes what was left behind.
+    new.save(path)
+    assert Network.from_file(path).identical(new)
+    assert not list(tmp_path.glob(".*"))
 
 
 def written(tmp_path: Path) -> tuple[Path, str]:
