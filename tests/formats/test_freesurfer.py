@@ -162,6 +162,7 @@ def test_annotations_are_those_of_nibabel(tmp_path: Path) -> None:
     assert table[:, :3].tolist() == [[25, 5, 25], [220, 20, 20], [60, 20, 255], [0, 0, 1]]
     judge.write_annot(tmp_path / "rh.aparc.annot", labels, table, names)
     assert Network.from_file(tmp_path / "rh.aparc.annot").identical(network)
+    assert (tmp_path / "rh.aparc.annot").read_bytes() == path.read_bytes()
     # Without an unknown region, and a vertex of none.
     judge.write_annot(tmp_path / "x.annot", np.array([1, -1, 0]), np.array([[1, 2, 3, 0], [4, 5, 6, 9]]), ["a", "b"])
     found = Network.from_file(tmp_path / "x.annot")
@@ -188,6 +189,8 @@ def test_values_are_those_of_nibabel(tmp_path: Path) -> None:
     network.nodes.columns["thickness"] = values
     with pytest.warns(LossyConversionWarning, match=r"mesh\.vertices"):
         network.save(tmp_path / "lh.thickness")
+    judge.write_morph_data(tmp_path / "theirs.thickness", values, fnum=3)
+    assert (tmp_path / "theirs.thickness").read_bytes() == (tmp_path / "lh.thickness").read_bytes()
     assert np.array_equal(judge.read_morph_data(tmp_path / "lh.thickness"), values.astype("f4"), equal_nan=True)
     assert np.array_equal(
         Network.from_file(tmp_path / "lh.thickness").nodes.columns["thickness"], values, equal_nan=True
