@@ -17,6 +17,7 @@ REQUIREMENTS = {
     "mne_connectivity": "mne-connectivity>=0.7",
     "dask": "dask[array]>=2024.1",
     "tvboptim": "tvboptim>=0.4",
+    "nibabel": "nibabel>=5.2",
 }
 
 

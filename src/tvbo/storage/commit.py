@@ -273,6 +273,41 @@ def write_file(target: Path, data: bytes) -> None:
         replace_files([(target, data)])
 
 
+def write_files(files: list[tuple[Path, bytes]]) -> None:
+    """
+    Replace files of one folder that belong together; where one fails, those before it are put back.
+
+    Parameters
+    ----------
+    files : list of (Path, bytes)
+        The files and what they are to hold. A crash can leave the first of them new and the others old: their content
+        must tell that they do not belong together.
+
+    Raises
+    ------
+    OSError
+        If one cannot be written; then all are as they were.
+    """
+    folder = files[0][0].parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}: make it first, or save elsewhere")
+    targets = [target for target, _ in files]
+    with locked(folder) as alone:
+        if alone:
+            clear(*targets)
+        held = {target: target.read_bytes() if target.exists() else None for target in targets}
+        try:
+            replace_files(list(files))
+        except BaseException:
+            for target, data in held.items():
+                there = target.read_bytes() if target.exists() else None
+                if data is None:
+                    target.unlink(missing_ok=True)
+                elif there != data:
+                    replace_files([(target, data)])
+            raise
+
+
 def clear(*targets: Path, but: Path | None = None) -> list[Path]:
     """
     Remove what crashes left of some files, while nobody else is writing in their folder.

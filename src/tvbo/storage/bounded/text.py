@@ -21,7 +21,7 @@ _LONGEST_FIELD = 1 << 17
 _FIELDS = 4
 
 
-def xml(path: Path, limits: Limits) -> Element:
+def xml(path: Path, limits: Limits, *, data: bytes | None = None, doctype: str | None = None) -> Element:
     """
     Read a document of XML, without a document type, entities of its own, or anything from elsewhere.
 
@@ -31,6 +31,10 @@ def xml(path: Path, limits: Limits) -> Element:
         The file.
     limits : Limits
         ``sidecar_bytes`` of it, with ``objects`` elements and attributes that nest ``depth`` deep.
+    data : bytes, optional
+        What it holds, if the caller has read it.
+    doctype : str, optional
+        A document type that it may name, if it declares nothing of its own; it is not looked up.
 
     Returns
     -------
@@ -48,19 +52,19 @@ def xml(path: Path, limits: Limits) -> Element:
     DamagedFileError
         If it cannot be decoded.
     """
-    data = memoryview(read_bytes(path, limits.sidecar_bytes))
-    reader = _Reader(path, limits)
+    held = memoryview(read_bytes(path, limits.sidecar_bytes) if data is None else data)
+    reader = _Reader(path, limits, doctype)
     with decoding(path, "XML", (expat.ExpatError, ValueError, LookupError, AssertionError)):
-        for start in range(0, len(data), _STEP):
-            reader.feed(data[start : start + _STEP])
+        for start in range(0, len(held), _STEP):
+            reader.feed(held[start : start + _STEP])
         return reader.close()
 
 
 class _Reader:
     """Builds elements of what expat tells, and stops it where it should not go."""
 
-    def __init__(self, where: object, limits: Limits) -> None:
-        self.where, self.limits = where, limits
+    def __init__(self, where: object, limits: Limits, doctype: str | None) -> None:
+        self.where, self.limits, self.allowed = where, limits, doctype
         self.depth = self.count = self.fed = 0
         self.tree = TreeBuilder()
         self.parser: Any = expat.ParserCreate()
@@ -68,7 +72,8 @@ class _Reader:
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.tree.data
         self.parser.XmlDeclHandler = self.declaration
-        for kind in ("StartDoctypeDecl", "EntityDecl", "ExternalEntityRef", "UnparsedEntityDecl", "SkippedEntity"):
+        self.parser.StartDoctypeDeclHandler = self.doctype
+        for kind in ("EntityDecl", "ExternalEntityRef", "UnparsedEntityDecl", "SkippedEntity"):
             setattr(self.parser, f"{kind}Handler", self.unsafe)
 
     def feed(self, piece: memoryview) -> None:
@@ -97,11 +102,38 @@ class _Reader:
         if encoding is not None and encoding.lower() not in _ENCODINGS:
             raise DamagedFileError(f"{self.where} is in {encoding[:40]!r}: expected one of {sorted(_ENCODINGS)}")
 
+    def doctype(self, name: str, system: str | None, public: str | None, has_internal_subset: int) -> None:
+        if name != self.allowed or has_internal_subset:
+            self.unsafe()
+
     def unsafe(self, *args: object) -> NoReturn:
         raise UnsafeFileError(
             f"{self.where} declares a document type or entities, which can lead to other files: "
             "delete the <!DOCTYPE ...> at its beginning"
         )
+
+
+def check_xml_text(text: str) -> None:
+    """
+    Refuse a text that XML cannot hold.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Raises
+    ------
+    ValueError
+        If it has a character that XML does not have, such as NUL.
+    """
+    bad = next((each for each in text if each not in "\t\n\r" and not _is_xml(ord(each))), None)
+    if bad is not None:
+        raise ValueError(f"{text[:40]!r} cannot be written: XML has no character {bad!r}; change the text")
+
+
+def _is_xml(code: int) -> bool:
+    return 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or code >= 0x10000
 
 
 def table(path: Path, limits: Limits, delimiter: str | None = None) -> list[list[str]]:
