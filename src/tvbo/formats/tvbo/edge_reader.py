@@ -87,7 +87,8 @@ class EdgeReader:
         if self.held is not None and not self.private and "weight" in names[1:] and _is_any_absent(network):
             # It calls what it holds as weights and lengths by the first two names of the list.
             warn(
-                f"{self.path}: tvbo 0.5.3 mixes up names where 'weight' is not the first: {names[0]!r} may be the weights"
+                f"{self.path}: tvbo 0.5.3 mixes up names where 'weight' is not the first: "
+                f"{names[0]!r} may be the weights"
             )
         return explicit
 
