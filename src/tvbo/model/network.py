@@ -11,15 +11,15 @@ from tvbo.model import checks, compare, validity
 from tvbo.model.arrays import Array, LazyDict, as_array
 from tvbo.model.chunked import as_dask
 from tvbo.model.doors import Doors
-from tvbo.model.figures import Figures
 from tvbo.model.links import Links, from_below, opened
 from tvbo.model.matrices import DENSE_BYTES, LENGTHS, WEIGHTS, MatrixStore, convert, edge_matrix
 from tvbo.model.mesh import Mesh
 from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
+from tvbo.model.viewing import Viewing
 
 
-class Network(Doors, Figures):
+class Network(Doors, Viewing):
     """
     A brain network: nodes, the matrices over its edges, parameters, and perhaps a surface.
 
