@@ -117,7 +117,7 @@ def _connectome(name: str, positions: Array, labels: Sequence[str], weights: Any
             "colorValue": float(strength[i]),
             "sizeValue": float(1 + 2 * np.sqrt(strength[i] / largest)),
         }
-        for i in there
+        for i in there.tolist()
     ]
     return {
         "name": literal(name, 200),

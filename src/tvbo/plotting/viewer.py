@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -290,7 +290,7 @@ class _Gathered:
         if self.scene.mesh is None:
             return None
         points, triangles = self.scene.mesh
-        finite = np.isfinite(points).all(axis=1)
+        finite = np.asarray(np.isfinite(points).all(axis=1))
         if not finite.all():
             points = np.where(finite[:, None], points, points[finite].mean(axis=0) if finite.any() else 0.0)
             triangles = triangles[finite[triangles].all(axis=1)]
@@ -387,7 +387,7 @@ def _negative(weights: Any, rows: Array, columns: Array) -> Array:
     if not len(rows):
         return np.zeros(0, dtype=bool)
     if sp.issparse(weights):
-        held: Any = weights.tocsr()
+        held: Any = sp.csr_array(sp.coo_array(cast("Any", weights)))
         there, back = (as_real(np.asarray(held[at])) for at in ((rows, columns), (columns, rows)))
     else:
         there, back = as_real(weights[rows, columns]), as_real(weights[columns, rows])

@@ -83,7 +83,7 @@ class Coloring {
     this.ramp = this.current ? new Ramp(this.current, { map, missing, robust: choice.robust }) : null;
     // What is strong stands out from the page: dark on light, light on dark.
     const reversed = this.theme === "light";
-    if (this.data.edges) this.edgeRamp = new Ramp([0, ...this.arrays.edges], { map, missing, reversed });
+    if (this.data.edges) this.edgeRamp = this.makeEdgeRamp({ map, missing, reversed });
     if (this.mesh) this.paintSurface(choice);
     this.drawEdges();
     this.drawNodes();
@@ -94,6 +94,18 @@ class Coloring {
       $("heatmap-legend").replaceChildren(this.heatmapRamp.bar(unit ? `${name} [${unit}]` : name));
     }
     this.drawLegend(choice);
+  }
+
+  makeEdgeRamp(style) {
+    const values = this.arrays.edges, log = this.log && values.every((value) => value > 0);
+    return new Ramp(log ? values : [0, ...values], { ...style, log });
+  }
+
+  // Where most connections are hundreds of times weaker than the strongest, only the logarithm tells them apart.
+  isSkewed() {
+    const values = this.arrays.edges;
+    if (!values?.length || values.some((value) => value <= 0)) return false;
+    return values[values.length >> 1] < 0.05 * values[0];
   }
 
   get mesh() {

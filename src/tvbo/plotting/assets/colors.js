@@ -70,7 +70,7 @@ class Ramp {
     for (const text of this.empty ? ["no values", ""] : [low, this.diverging ? "0" : "", high]) {
       ends.append(Object.assign(document.createElement("span"), { textContent: text }));
     }
-    box.append(title, canvas, ends);
+    box.append(this.log ? `${title}, logarithmic` : title, canvas, ends);
     return box;
   }
 }

@@ -157,3 +157,29 @@ function showTip(text, event) {
   const x = fits(event.clientX, box.width, innerWidth), y = fits(event.clientY, box.height, innerHeight);
   tip.style.transform = `translate(${x}px, ${y}px)`;
 }
+
+// The axes as the camera sees them: letters of what is near are larger, and lie over those of what is far.
+function drawCompass(canvas, axes) {
+  const density = window.devicePixelRatio || 1, size = 84, context = canvas.getContext("2d");
+  canvas.width = canvas.height = size * density;
+  context.setTransform(density, 0, 0, density, (size * density) / 2, (size * density) / 2);
+  const style = getComputedStyle(canvas), [ink, faint, page] = ["--ink", "--faint", "--page"].map((name) => style.getPropertyValue(name));
+  const ends = ["LR", "PA", "IS"].flatMap((letters, k) => [-1, 1].map((sign, end) => ({
+    letter: letters[end], x: sign * axes[k] * 30, y: -sign * axes[3 + k] * 30, depth: sign * axes[6 + k],
+  })));
+  ends.sort((a, b) => a.depth - b.depth);
+  [context.textAlign, context.textBaseline] = ["center", "middle"];
+  for (const { letter, x, y, depth } of ends) {
+    context.strokeStyle = context.fillStyle = depth < -0.01 ? faint : ink;
+    context.beginPath();
+    context.moveTo(0, 0);
+    context.lineTo(0.72 * x, 0.72 * y);
+    context.stroke();
+    context.font = `${depth < -0.01 ? 500 : 700} ${Math.round(12 + 2 * depth)}px system-ui, sans-serif`;
+    context.save();
+    [context.strokeStyle, context.lineWidth] = [page, 3];
+    context.strokeText(letter, x, y);
+    context.restore();
+    context.fillText(letter, x, y);
+  }
+}

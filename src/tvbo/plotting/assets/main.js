@@ -15,7 +15,7 @@ function wire(viewer) {
   $("opacity-row").hidden = !viewer.mesh;
   $("nodes-label").hidden = $("search-row").hidden = !data.nodes;
   $("nodes-label").lastChild.textContent = data.sensors ? " sensors" : " nodes";
-  $("notes").replaceChildren(...data.notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  data.notes.forEach((text) => viewer.note(text));
   $("matrix").hidden = $("toggle-matrix").hidden = !heatmap;
   $("color-by").addEventListener("change", () => viewer.setColor(Number($("color-by").value)));
   $("map").addEventListener("change", () => viewer.recolor());
@@ -123,6 +123,7 @@ async function start() {
     if (viewer.started) viewer.recolor();
   });
   if (viewer.heatmap) viewer.heatmap.show(data.matrices[0], new Ramp([], { map: "viridis", missing: [0, 0, 0] }));
+  viewer.log = $("log").checked = viewer.isSkewed();
   viewer.started = true;
   // Balls on every vertex would hide the surface.
   $("show-nodes").checked = data.nodes <= 5000;
@@ -132,6 +133,8 @@ async function start() {
   firstView(viewer);
   viewer.say(viewer.overview());
   $("message").hidden = true;
+  viewer.scene.measureSpeed();
+  if (viewer.scene.crude) viewer.note("Without a graphics card so large a surface is drawn coarsely.");
   viewer.scene.draw();
   viewer.milliseconds = performance.now() - began;
   window.viewer = viewer;

@@ -18,6 +18,7 @@ class Scene {
     this.zoom = 1;
     this.shift = [0, 0];
     this.onDraw = () => {};
+    this.slow = this.moving = this.crude = false;
     this.mesh = data.mesh ? decodeMesh(data) : null;
     this.measure();
     this.programs = {};
@@ -98,7 +99,65 @@ class Scene {
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, triangles, gl.STATIC_DRAW);
     gl.bindVertexArray(null);
     const type = triangles instanceof Uint16Array ? gl.UNSIGNED_SHORT : gl.UNSIGNED_INT;
-    return { array, color, type, length: triangles.length };
+    return { array, color, fine: { type, length: triangles.length, start: 0 } };
+  }
+
+  // Without a graphics card a frame of a large surface takes seconds: then it is coarse while it moves, and if it is
+  // very large, always.
+  measureSpeed() {
+    if (this.surface) this.addCoarse();
+    const pixel = new Uint8Array(4), gl = this.gl;
+    const milliseconds = [0, 1].map(() => {
+      const began = performance.now();
+      this.slow = this.moving = true;
+      this.draw();
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+      return performance.now() - began;
+    });
+    this.moving = false;
+    // The first one compiles.
+    this.slow = milliseconds[1] > 20;
+    const { fine, coarse } = this.surface ?? {};
+    this.crude = this.slow && Boolean(coarse) && (milliseconds[1] * fine.length) / coarse.length > 2000;
+    this.moved();
+  }
+
+  // Triangles between one vertex for each cell of a grid, behind the others in the same buffer.
+  addCoarse() {
+    const gl = this.gl, { positions, triangles } = this.mesh, grid = 48;
+    const first = new Int32Array(grid ** 3).fill(-1), stands = new triangles.constructor(positions.length / 3);
+    const cell = (2.001 * this.radius) / grid;
+    for (let v = 0; v < stands.length; v++) {
+      let at = 0;
+      for (let k = 0; k < 3; k++) at = at * grid + Math.floor((positions[3 * v + k] - this.centre[k] + this.radius) / cell);
+      stands[v] = first[at] < 0 ? (first[at] = v) : first[at];
+    }
+    const kept = [];
+    for (let t = 0; t < triangles.length; t += 3) {
+      const [a, b, c] = [stands[triangles[t]], stands[triangles[t + 1]], stands[triangles[t + 2]]];
+      if (a !== b && b !== c && c !== a) kept.push(a, b, c);
+    }
+    const both = new triangles.constructor(triangles.length + kept.length);
+    both.set(triangles);
+    both.set(kept, triangles.length);
+    gl.bindVertexArray(this.surface.array);
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, both, gl.STATIC_DRAW);
+    gl.bindVertexArray(null);
+    const start = triangles.length * triangles.BYTES_PER_ELEMENT;
+    this.surface.coarse = { ...this.surface.fine, length: kept.length, start };
+  }
+
+  // The camera is turned: what is coarse now is drawn finely once it rests.
+  turned() {
+    if (this.slow) {
+      this.moving = true;
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => {
+        this.moving = false;
+        this.moved();
+      }, 200);
+    }
+    this.moved();
   }
 
   instances(attributes) {
@@ -142,19 +201,19 @@ class Scene {
     const towards = x.map((value, k) => cx * z[k] - sx * value);
     const up = y.map((value, k) => cy * value - sy * towards[k]);
     this.axes = [...across, ...up, ...towards.map((value, k) => cy * value + sy * y[k])];
-    this.moved();
+    this.turned();
   }
 
   move(right, down) {
     const size = 2 / (this.scale() * this.canvas.clientHeight);
     this.shift[0] += right * size;
     this.shift[1] -= down * size;
-    this.moved();
+    this.turned();
   }
 
   zoomBy(factor) {
     this.zoom = Math.min(40, Math.max(0.3, this.zoom * factor));
-    this.moved();
+    this.turned();
   }
 
   // From a length in space to half the height of the window.
@@ -196,7 +255,8 @@ class Scene {
   }
 
   draw() {
-    const gl = this.gl, canvas = this.canvas, density = Math.min(2, window.devicePixelRatio || 1);
+    const gl = this.gl, canvas = this.canvas;
+    const density = Math.min(2, window.devicePixelRatio || 1) * (this.slow && this.moving ? 0.5 : 1);
     const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((size) => Math.max(1, Math.round(size * density)));
     if (canvas.width !== width || canvas.height !== height) {
       [canvas.width, canvas.height] = [width, height];
@@ -228,8 +288,19 @@ class Scene {
       use(this.programs.SURFACE);
       gl.uniform1f(this.programs.SURFACE.opacity, this.opacity);
       gl.bindVertexArray(this.surface.array);
-      const draw = () => gl.drawElements(gl.TRIANGLES, this.surface.length, this.surface.type, 0);
+      const rough = this.slow && (picking || this.moving);
+      const { length, type, start } = ((rough || this.crude) && this.surface.coarse) || this.surface.fine;
+      const draw = () => gl.drawElements(gl.TRIANGLES, length, type, start);
       if (picking || this.opacity >= 1) return draw();
+      if (rough) {
+        gl.enable(gl.CULL_FACE);
+        gl.enable(gl.BLEND);
+        gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ZERO, gl.ONE);
+        draw();
+        gl.disable(gl.BLEND);
+        gl.disable(gl.CULL_FACE);
+        return;
+      }
       // Depth first, so that only the nearest sheet of the surface is mixed with what lies behind it.
       gl.colorMask(false, false, false, false);
       draw();

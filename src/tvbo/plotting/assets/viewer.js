@@ -84,7 +84,7 @@ class Viewer extends Words {
     const there = new Set(visible);
     for (const k of marked) if (!there.has(k)) visible.push(k);
     visible = visible.filter((k) => this.ends(k).every((i) => this.placed[i]));
-    const n = visible.length, thick = 0.0072 * this.scene.radius * Math.min(1, Math.max(0.25, Math.cbrt(400 / Math.max(1, n))));
+    const n = visible.length, thick = 0.0058 * this.scene.radius * Math.min(1, Math.max(0.25, Math.cbrt(400 / Math.max(1, n))));
     const from = new Float32Array(3 * n), to = new Float32Array(3 * n), width = new Float32Array(2 * n), color = new Uint8Array(4 * n);
     visible.forEach((k, place) => {
       const [i, j] = this.ends(k), value = this.arrays.edges[k];
@@ -122,6 +122,10 @@ class Viewer extends Words {
     if (matrix.ofNodes) return [cell.row, cell.column];
     const sources = this.data.gain?.on === "nodes" && matrix.columns === 1 ? [this.data.sensors + cell.column] : [];
     return [cell.row, ...sources];
+  }
+
+  note(text) {
+    $("notes").append(Object.assign(document.createElement("li"), { textContent: text }));
   }
 
   // ------------------------------------------------------------------ choices
@@ -232,10 +236,12 @@ class Viewer extends Words {
       const [x, y, depth] = this.scene.project(point);
       marks.push([text, x, y, depth, name]);
     };
+    $("compass").hidden = this.data.circle;
     if (!this.data.circle) {
+      drawCompass($("compass"), this.scene.axes);
       ["LR", "PA", "IS"].forEach((letters, axis) => {
-        // An axis that points at the viewer has no side on the screen.
-        if (Math.abs(this.scene.axes[6 + axis]) > 0.8) return;
+        // Beside the brain, not in front of it.
+        if (Math.abs(this.scene.axes[6 + axis]) > 0.3) return;
         [...letters].forEach((letter, end) => {
           const point = [...centre];
           point[axis] = centre[axis] + (end ? 1 : -1) * (0.53 * (high[axis] - low[axis]) + 0.05 * this.scene.radius);
