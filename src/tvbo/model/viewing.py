@@ -148,6 +148,7 @@ def _scene(network: "Network", count: int, most_edges: int) -> Scene:
     scene = Scene(
         title=_title(network),
         labels=regions.nodes.labels.tolist() if regions.nodes.has_labels else regions.nodes.default_label,
+        size=regions.number_of_nodes,
         positions=upright_positions(regions),
         connections=connections,
         matrices=_panels(regions, drawn),
@@ -156,7 +157,7 @@ def _scene(network: "Network", count: int, most_edges: int) -> Scene:
         regions=region_mapping_of(network) if network is not regions else None,
         count=count,
         most_edges=most_edges,
-        unit=network.distance_unit or "",
+        unit=str(network.distance_unit or ""),
         frame_note=_frame_note(network.frame),
     )
     if drawn is not None:
@@ -257,7 +258,7 @@ def _gain_scene(network: "Network") -> Scene:
         gain=gain,
         gain_unit=_unit(matrix.unit),
         n_sensors=len(network.nodes),
-        unit=network.distance_unit or "",
+        unit=str(network.distance_unit or ""),
         frame_note=_frame_note(frame),
     )
     scene.sensor_shift = _shift(sensors[: len(network.nodes)], sources)
@@ -316,11 +317,14 @@ def _shift(sensors: Array, sources: _Sources) -> Array | None:
         return None
     inside = inside[np.isfinite(inside).all(axis=1)]
     # The sphere nearest to points p: |p|^2 = 2 c p + r^2 - c^2 is linear in c and the rest.
-    fitted = np.linalg.lstsq(np.c_[2 * outside, np.ones(len(outside))], (outside**2).sum(axis=1), rcond=None)[0]
-    middle: Array = fitted[:3]
+    size = float(np.abs(outside).max()) or 1.0
+    points = outside / size
+    fitted = np.linalg.lstsq(np.c_[2 * points, np.ones(len(points))], (points**2).sum(axis=1), rcond=None)[0]
+    middle: Array = size * fitted[:3]
     distance = np.linalg.norm(outside - middle, axis=1)
     if not len(inside) or distance.std() > 0.15 * distance.mean():
         # Those within a brain lie on no sphere.
         return None
     shift: Array = (inside.min(axis=0) + inside.max(axis=0)) / 2 - middle
-    return shift if np.linalg.norm(shift) > _FAR * distance.mean() else None
+    far = _FAR * distance.mean() < np.linalg.norm(shift) < np.inf
+    return shift if far else None

@@ -49,9 +49,14 @@ def quantised(points: npt.ArrayLike) -> Quantised:
         The steps. A position is off by half a step at most.
     """
     values = np.asarray(points, dtype=np.float64)
-    low = values.min(axis=0, initial=np.inf) if len(values) else np.zeros(3)
-    step = (values.max(axis=0) - low) / 65535 if len(values) else np.zeros(3)
-    steps = np.rint((values - low) / np.where(step > 0, step, 1)).astype(np.uint16)
+    if not len(values):
+        return Quantised(np.zeros((0, 3), dtype=np.uint16), [0.0] * 3, [0.0] * 3)
+    low = values.min(axis=0)
+    # Divided before it is subtracted: the difference may be beyond float64.
+    step = values.max(axis=0) / 65535 - low / 65535
+    divisor = np.where(step > 0, step, 1.0)
+    shares = np.where(step > 0, values / divisor - low / divisor, 0.0)
+    steps = np.clip(np.rint(shares), 0, 65535).astype(np.uint16)
     return Quantised(steps, low.tolist(), step.tolist())
 
 

@@ -67,6 +67,8 @@ class Scene:
         The heading.
     labels : sequence of str, shape (n,), or str
         Names of the nodes; a word if they are only numbered.
+    size : int
+        How many there are, if they are only numbered.
     positions : array, shape (n, 3) [mm], RAS, or None
         Where the nodes are; those that are not finite are left out. None for a circle.
     connections : array or sparse matrix, shape (n, n), or None
@@ -108,6 +110,7 @@ class Scene:
 
     title: str
     labels: Sequence[str] | str
+    size: int = 0
     positions: Array | None = None
     connections: Any = None
     connections_name: str = "weights"
@@ -227,9 +230,7 @@ class _Gathered:
         self.arrays: dict[str, Array] = {}
         self.notes = list(scene.notes)
         labels = scene.labels
-        self.n = 0 if scene.positions is None else len(scene.positions)
-        if not isinstance(labels, str):
-            self.n = len(labels)
+        self.n = scene.size if isinstance(labels, str) else len(labels)
         self.vertices = 0 if scene.mesh is None else len(scene.mesh[0])
         if not (self.n or self.vertices):
             raise ShapeError("there are neither nodes nor a mesh: nothing to show")
@@ -238,13 +239,15 @@ class _Gathered:
         scene = self.scene
         description: dict[str, Any] = {
             "title": literal(scene.title, 200),
-            "labels": scene.labels if isinstance(scene.labels, str) else [literal(name, 200) for name in scene.labels],
+            "labels": literal(scene.labels)
+            if isinstance(scene.labels, str)
+            else [literal(name, 200) for name in scene.labels],
             "nodes": self.n,
             "sensors": scene.n_sensors,
             "shift": None if scene.sensor_shift is None else scene.sensor_shift.tolist(),
             "count": scene.count,
-            "unit": scene.unit,
-            "frame": scene.frame_note,
+            "unit": literal(scene.unit),
+            "frame": literal(scene.frame_note, 1000),
             "circle": scene.positions is None and self.n > 0,
             "edges": self._edges(),
             "mesh": self._mesh(),
@@ -281,10 +284,15 @@ class _Gathered:
         chosen = strongest_edges(scene.connections, scene.most_edges)
         rows, columns, weights = chosen.rows[::-1], chosen.columns[::-1], chosen.weights[::-1]
         self.arrays["ends"] = np.c_[rows, columns].astype(np.uint16 if self.n < 65536 else np.uint32)
-        self.arrays["edges"] = as_floats(np.where(_negative(scene.connections, rows, columns), -weights, weights))
+        # As float64: what differs in the last bit is no tie.
+        self.arrays["edges"] = np.where(_negative(scene.connections, rows, columns), -weights, weights)
         if len(rows) < chosen.total:
             self.notes.append(f"This page carries the {chosen}.")
-        return {"total": chosen.total, "name": scene.connections_name, "unit": scene.connections_unit}
+        return {
+            "total": chosen.total,
+            "name": literal(scene.connections_name),
+            "unit": _shown_unit(scene.connections_unit),
+        }
 
     def _mesh(self) -> dict[str, Any] | None:
         if self.scene.mesh is None:
@@ -335,7 +343,13 @@ class _Gathered:
                 step[i] = high / (blank - 1) - low[i] / (blank - 1)
                 rows[i, finite] = np.rint((row[finite] - low[i]) / (step[i] or 1.0))
         self.arrays |= {"gain": rows, "gain_low": low, "gain_step": step}
-        return {"on": on, "unit": self.scene.gain_unit, "largest": float(largest), "blank": int(blank), "rows": kept}
+        return {
+            "on": on,
+            "unit": _shown_unit(self.scene.gain_unit),
+            "largest": float(largest),
+            "blank": int(blank),
+            "rows": kept,
+        }
 
     def _matrix(self, number: int, panel: MatrixPanel) -> dict[str, Any]:
         cells = binned(panel.values, _MOST_CELLS)
@@ -343,12 +357,12 @@ class _Gathered:
         self.arrays[name] = as_floats(cells.values)
         if cells.rows > 1 or cells.columns > 1:
             self.notes.append(
-                f"A cell of the heatmap of {panel.name} is the mean of {cells.rows} x {cells.columns} entries."
+                f"A cell of the heatmap of {literal(panel.name)} is the mean of {cells.rows} x {cells.columns} entries."
             )
         columns = None if panel.columns is None else [literal(label, 200) for label in panel.columns]
         return {
             "name": literal(panel.name, 200),
-            "unit": panel.unit,
+            "unit": _shown_unit(panel.unit),
             "array": name,
             "rows": cells.rows,
             "columns": cells.columns,
@@ -361,14 +375,17 @@ class _Gathered:
     def _fields(self) -> list[dict[str, Any]]:
         scene, fields = self.scene, list(self.scene.fields)
         if scene.connections is not None:
-            fields.insert(0, Field("strength", node_strength(scene.connections), scene.connections_unit))
+            # Of weights near the end of float64 it is infinite, and shown as that.
+            with np.errstate(over="ignore"):
+                strength = node_strength(scene.connections)
+            fields.insert(0, Field("strength", strength, scene.connections_unit))
         return [found for i, each in enumerate(fields) if (found := self._field(i, each)) is not None]
 
     def _field(self, number: int, given: Field) -> dict[str, Any] | None:
         values = np.asarray(given.values)
         if values.shape != (self.n if given.on == "nodes" else self.vertices,):
             return None
-        told: dict[str, Any] = {"name": literal(given.name, 200), "unit": given.unit, "on": given.on}
+        told: dict[str, Any] = {"name": literal(given.name, 200), "unit": _shown_unit(given.unit), "on": given.on}
         name = f"field{number}"
         if values.dtype.kind in "bUSO":
             kinds, index = np.unique(values.astype(str), return_inverse=True)
@@ -380,6 +397,10 @@ class _Gathered:
             return None
         self.arrays[name] = as_floats(as_real(values))
         return {**told, "array": name, "categories": None}
+
+
+def _shown_unit(unit: str | None) -> str | None:
+    return None if unit is None else literal(unit)
 
 
 def _negative(weights: Any, rows: Array, columns: Array) -> Array:

@@ -37,7 +37,7 @@ function readArray(buffer, start, place) {
 }
 
 function nodeLabel(data, i) {
-  return Array.isArray(data.labels) ? data.labels[i] : `${data.labels} ${i}`;
+  return Array.isArray(data.labels) ? data.labels[i] : `${data.labels}_${i}`;
 }
 
 function regionLabel(data, i) {

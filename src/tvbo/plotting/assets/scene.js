@@ -118,7 +118,7 @@ class Scene {
     // The first one compiles.
     this.slow = milliseconds[1] > 20;
     const { fine, coarse } = this.surface ?? {};
-    this.crude = this.slow && Boolean(coarse) && (milliseconds[1] * fine.length) / coarse.length > 2000;
+    this.crude = this.slow && Boolean(coarse) && (milliseconds[1] * fine.length) / coarse.length > 1000;
     this.moved();
   }
 
@@ -149,14 +149,12 @@ class Scene {
 
   // The camera is turned: what is coarse now is drawn finely once it rests.
   turned() {
-    if (this.slow) {
-      this.moving = true;
-      clearTimeout(this.resting);
-      this.resting = setTimeout(() => {
-        this.moving = false;
-        this.moved();
-      }, 200);
-    }
+    this.moving = this.slow;
+    this.moved();
+  }
+
+  rest() {
+    this.moving = false;
     this.moved();
   }
 
@@ -267,6 +265,9 @@ class Scene {
     gl.clearColor(...this.background, 1);
     this.paint(false);
     this.onDraw();
+    clearTimeout(this.resting);
+    // From the end of this frame, however long it took.
+    if (this.moving) this.resting = setTimeout(() => this.rest(), 250);
   }
 
   paint(picking) {

@@ -23,11 +23,11 @@ class Viewer extends Words {
   measureNodes() {
     const { nodes, sensors } = this.data, p = this.arrays.positions;
     const strength = this.data.edges ? this.arrays.field0 : null;
-    const most = strength ? greatest(strength) || 1 : 1;
+    const most = strength ? greatest(strength.filter(Number.isFinite)) || 1 : 1;
     const size = 0.02 * this.scene.radius * Math.min(1.3, Math.max(0.12, Math.cbrt(76 / Math.max(1, nodes))));
     this.radii = Float32Array.from({ length: nodes }, (_, i) => {
       if (i < sensors) return 0.8 * size;
-      return size * (strength ? 0.5 + 0.9 * Math.sqrt(strength[i] / most) : 0.9);
+      return size * (strength ? 0.5 + 0.9 * Math.sqrt(Math.min(1, strength[i] / most)) : 0.9);
     });
     this.placed = Uint8Array.from({ length: nodes }, (_, i) => Number.isFinite(p[3 * i] + p[3 * i + 1] + p[3 * i + 2]));
     const e = this.arrays.edges || [];
