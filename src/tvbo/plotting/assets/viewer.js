@@ -185,6 +185,7 @@ class Viewer extends Words {
   release() {
     this.isolated = this.node = this.edge = -1;
     $("release").hidden = true;
+    showTip("");
     this.heatmap?.mark([]);
     const sum = this.colors.findIndex((choice) => choice.isSum);
     if (this.sensor >= 0 && sum >= 0) this.setColor(sum);
