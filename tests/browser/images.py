@@ -36,11 +36,11 @@ SHOTS = (
 
 
 def shrunk(png: bytes) -> bytes:
-    """Give a picture with 255 colours, or as few as the size needs."""
+    """Give a picture of all its colours, or of as many as the size allows."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
-    for colors in (255, 128, 64, 32):
+    for colors in (None, 255, 128, 64):
         out = io.BytesIO()
-        image.quantize(colors, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        (image.quantize(colors) if colors else image).save(out, "PNG", optimize=True)
         if out.tell() <= MOST_BYTES:
             break
     return out.getvalue()

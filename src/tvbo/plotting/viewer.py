@@ -274,7 +274,7 @@ class _Gathered:
             self.notes.append("The nodes have no positions: they stand on a circle.")
         lost = int((~np.isfinite(places).all(axis=1)).sum())
         if lost:
-            self.notes.append(f"{lost:,} nodes without a position are left out.")
+            self.notes.append(f"Nodes without a position are left out: {lost:,}.")
         self.arrays["positions"] = as_floats(places)
 
     def _edges(self) -> dict[str, Any] | None:
@@ -302,7 +302,7 @@ class _Gathered:
         if not finite.all():
             points = np.where(finite[:, None], points, points[finite].mean(axis=0) if finite.any() else 0.0)
             triangles = triangles[finite[triangles].all(axis=1)]
-            self.notes.append(f"{int((~finite).sum()):,} vertices without a position are left out.")
+            self.notes.append(f"Vertices without a position are left out: {int((~finite).sum()):,}.")
         packed = quantised(points)
         self.arrays["vertices"] = packed.steps
         self.arrays["triangles"] = triangles.astype(np.uint16 if len(points) < 65536 else np.uint32)

@@ -114,6 +114,7 @@ flat in int edge;
 out vec4 pixel;
 void main() {
   if (picking) { pixel = identity(edge, 3); return; }
-  pixel = vec4(shade * (0.65 + 0.35 * sqrt(1.0 - across * across)), 1.0);
+  // At the rim a sample may lie outside, and the root would be of a negative number.
+  pixel = vec4(shade * (0.7 + 0.3 * sqrt(max(0.0, 1.0 - across * across))), 1.0);
 }`,
 ];
