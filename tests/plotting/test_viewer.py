@@ -231,6 +231,17 @@ def test_a_gain_without_its_sources_is_a_heatmap() -> None:
     assert "Where the sources of the gain are is not known." in description["notes"]
 
 
+def test_the_places_that_mne_gave_to_sources(tmp_path: Path) -> None:
+    network = Network(NodeTable([f"E{i}" for i in range(3)], np.eye(3)), descriptor="projection")
+    network.set_matrix("gain", np.ones((3, 2)), column_labels=["lh", "rh"])
+    network.extra["mne"] = {"columns": {"positions": np.array([[-40.0, 0, 0], [40, 0, 0]])}}
+    network.save(tmp_path / "gain.yaml")
+    description, held = content(Network.from_file(tmp_path / "gain.yaml").view().html)
+    assert description["gain"]["on"] == "nodes"
+    assert description["labels"] == ["E0", "E1", "E2", "lh", "rh"]
+    assert held["positions"][3:].tolist() == [[-40, 0, 0], [40, 0, 0]]
+
+
 def test_without_positions_nodes_stand_on_a_circle() -> None:
     description, held = content(Network.from_matrix(np.ones((4, 4))).view().html)
     assert description["circle"]

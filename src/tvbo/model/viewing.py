@@ -1,14 +1,14 @@
 """The verb of a network that makes a page: it gathers arrays, turns them upright, and hands them to the viewer."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from tvbo.errors import ShapeError, TvboError
-from tvbo.model.arrays import Array, is_sparse
+from tvbo.model.arrays import Array, is_sparse, load
 from tvbo.model.figures import DisplayMesh, Figures
 from tvbo.model.frames import FrameEvidence, detect_frame, to_ras
 from tvbo.model.gathering import (
@@ -241,7 +241,9 @@ def _gain_scene(network: "Network") -> Scene:
     sensors = np.full((len(network.nodes), 3), np.nan) if places is None else to_ras(places, frame.frame)
     labels: list[str] = network.nodes.labels.tolist()
     if sources.positions is not None:
-        sensors = np.concatenate([sensors, sources.positions])
+        if sources.frame is None:
+            sources = sources._replace(positions=to_ras(sources.positions, frame.frame))
+        sensors = np.concatenate([sensors, cast("Array", sources.positions)])
         labels += sources.labels
     columns = None if matrix.column_labels is None else matrix.column_labels.tolist()
     panel = MatrixPanel(
@@ -279,7 +281,7 @@ def _sources(network: "Network") -> _Sources:
     try:
         target = network.target(GAIN)
     except TvboError:
-        return _NOWHERE
+        return _described(network, n)
     if target.number_of_nodes != n:
         return _NOWHERE
     mesh = surface_mesh(target)
@@ -291,6 +293,18 @@ def _sources(network: "Network") -> _Sources:
     return (
         _NOWHERE if places is None else _Sources(None, None, None, target.nodes.labels.tolist(), places, target.frame)
     )
+
+
+def _described(network: "Network", n: int) -> _Sources:
+    """Give the sources that a forward model of MNE said the places of, in the frame of its sensors."""
+    found: Any = network.extra.get("mne")
+    for key in ("columns", "positions"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    places = np.asarray(load(found)) if found is not None else np.zeros(0)
+    if places.shape != (n, 3) or places.dtype.kind != "f":
+        return _NOWHERE
+    names = network.matrices[GAIN].column_labels
+    return _Sources(None, None, None, _numbered(n, "source") if names is None else names.tolist(), places, None)
 
 
 def _sensor_frame(network: "Network", sources: FrameEvidence | None) -> FrameEvidence:
