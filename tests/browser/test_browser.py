@@ -47,6 +47,31 @@ def test_a_sheet_without_nodes_and_nodes_without_a_place(opened: Open, tmp_path:
         assert watched.page.locator("#compass").is_visible() == (name == "sheet")
 
 
+ODD = {
+    "nothing joined": Network.from_matrix(np.zeros((3, 3)), positions=np.eye(3)),
+    "one node": Network.from_matrix(np.ones((1, 1)), positions=np.zeros((1, 3))),
+    "all in one place": Network.from_matrix(np.ones((3, 3)), positions=np.ones((3, 3))),
+    "nowhere": Network.from_matrix(np.ones((3, 3)), positions=np.full((3, 3), np.nan)),
+    "no numbers": Network.from_matrix(np.full((3, 3), np.nan), positions=np.eye(3)),
+    "the largest": Network.from_matrix(np.full((3, 3), 1.7e308), positions=np.eye(3)),
+    "both infinities": Network.from_matrix(np.array([[0, np.inf], [-np.inf, 1]]), positions=np.eye(3)[:2]),
+    "far away": Network.from_matrix(np.ones((2, 2)), positions=np.array([[1e300, 0, 0], [0, 0, 1]])),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_networks_open_quietly(opened: Open, tmp_path: Path, name: str) -> None:
+    network = ODD[name]
+    network.nodes.columns["odd"] = np.full(len(network.nodes), np.nan)
+    network.view(tmp_path / "odd.html")
+    watched = opened(tmp_path / "odd.html")
+    for _ in range(4):
+        watched.press("c", "n")
+    watched.page.check("#log")
+    watched.press("Escape")
+    assert watched.text("#status").startswith(f"{len(network.nodes)} nodes, ")
+
+
 def test_nothing_can_be_fetched_and_no_script_be_added(opened: Open) -> None:
     watched = opened("nodes_only")
     blocked = watched.page.evaluate(

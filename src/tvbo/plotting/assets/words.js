@@ -6,11 +6,16 @@ class Words extends Coloring {
     if (!circle && this.placed[i]) lines.push(`right, front, up: ${[...this.place(i)].map((x) => number(Math.round(10 * x) / 10)).join(", ")} ${unit}`);
     if (this.data.edges) {
       const strength = this.data.fields[0];
-      lines.push(`strength ${withUnit(this.arrays[strength.array][i], strength.unit)}, ${count(this.connectionsOf(i).length)} connections`);
+      lines.push(`strength ${withUnit(this.arrays[strength.array][i], strength.unit)}, ${this.tellCount(i)}`);
     }
     const value = choice.valueAt?.("node", i);
     if (value !== undefined && choice.field !== this.data.fields[0]) lines.push(`${choice.name}: ${choice.tell(value)}`);
     return lines.join("\n");
+  }
+
+  tellCount(i) {
+    const part = this.arrays.edges.length < this.data.edges.total ? " of those that this page carries" : "";
+    return `${count(this.connectionsOf(i).length)} connections${part}`;
   }
 
   tellVertex(v) {
