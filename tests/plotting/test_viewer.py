@@ -256,7 +256,17 @@ def test_nothing_to_show_is_said() -> None:
         Network.from_matrix(np.eye(2)).to_niivue("unused")
 
 
+def test_a_group_shows_its_surface_or_its_regions() -> None:
+    group = Network(label="simulation")
+    group.links["regions"] = regions()
+    assert content(group.view().html)[0]["nodes"] == 5
+    group.links["surface"] = surface()
+    assert content(group.view().html)[0]["mesh"] is not None
+
+
 def test_what_does_not_fit_is_said() -> None:
+    with pytest.raises(ValueError, match="count is -1: expected 0 or more"):
+        regions().view(count=-1)
     with pytest.raises(ShapeError, match="rows: expected one for each of 3 sensors"):
         viewer_page(Scene("x", list("abc"), 0, np.eye(3), gain=np.ones((2, 0)), n_sensors=3))
 

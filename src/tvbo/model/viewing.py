@@ -69,7 +69,12 @@ class Viewing(Figures):
         ------
         ShapeError
             If there is nothing to show, or the region mapping does not fit.
+        ValueError
+            If a number of connections is negative.
         """
+        for name, value in (("count", count), ("most_connections", most_connections)):
+            if value < 0:
+                raise ValueError(f"{name} is {value}: expected 0 or more connections")
         page = viewer_page(_scene(_shown(cast("Network", self)), count, most_connections))
         if path is not None:
             page.save(path)

@@ -15,7 +15,8 @@ class Words extends Coloring {
 
   tellCount(i) {
     const part = this.arrays.edges.length < this.data.edges.total ? " of those that this page carries" : "";
-    return `${count(this.connectionsOf(i).length)} connections${part}`;
+    const n = this.connectionsOf(i).length;
+    return `${count(n)} connection${n === 1 ? "" : "s"}${part}`;
   }
 
   tellVertex(v) {
