@@ -139,6 +139,18 @@ def test_edges_are_the_strongest_first_and_exact() -> None:
     np.testing.assert_array_equal(held["matrix0"].reshape(3, 3), weights.astype(np.float32))
 
 
+def test_what_is_received_and_what_is_sent_is_told_apart_where_it_differs() -> None:
+    one_way = np.array([[0, 2.0, 3], [0, 0, 0], [0, 0, 0]])
+    for weights, wanted in (
+        (one_way, {"strength": [5, 2, 3], "strength received": [5, 0, 0], "strength sent": [0, 2, 3]}),
+        (one_way + one_way.T, {"strength": [10, 4, 6]}),
+    ):
+        for values in (weights, sp.csr_array(weights)):
+            description, held = content(Network.from_matrix(values, positions=np.eye(3)).view().html)
+            found = {field["name"]: held[field["array"]].tolist() for field in description["fields"]}
+            assert found == wanted
+
+
 def test_weights_that_differ_in_the_last_bit_are_no_ties() -> None:
     weights = np.zeros((3, 3))
     weights[0, 1], weights[0, 2] = 1 / 3, np.nextafter(1 / 3, 1)
@@ -176,10 +188,12 @@ def test_a_surface_is_shown_upright_and_outwards_with_its_regions() -> None:
     assert held["regions"].tolist() == [0, 1, 0, -1]
     assert [(field["name"], field["on"]) for field in description["fields"]] == [
         ("strength", "nodes"),
+        ("strength received", "nodes"),
+        ("strength sent", "nodes"),
         ("cortical", "nodes"),
         ("thickness", "vertices"),
     ]
-    assert description["fields"][1]["categories"] == ["False", "True"]
+    assert description["fields"][3]["categories"] == ["False", "True"]
     assert description["nodes"] == 2
 
 
@@ -297,7 +311,8 @@ def test_every_network_has_a_page(
     mesh = (TETRAHEDRON, FACES) if on_mesh else None
     scene = Scene("x", list("abcd"), 0, places, connections=values, fields=[field], mesh=mesh)
     description, held = content(viewer_page(scene).html)
-    np.testing.assert_array_equal(np.isnan(held["field1"]), np.isnan(column))
+    shown = held[description["fields"][-1]["array"]]
+    np.testing.assert_array_equal(np.isnan(shown), np.isnan(column))
     assert len(held["edges"]) == description["edges"]["total"]
 
 

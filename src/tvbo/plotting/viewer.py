@@ -17,7 +17,7 @@ from tvbo.errors import ShapeError
 from tvbo.plotting.binning import as_real, binned
 from tvbo.plotting.canvas import literal
 from tvbo.plotting.colors import region_colors
-from tvbo.plotting.edges import node_strength, strongest_edges
+from tvbo.plotting.edges import node_strengths, strongest_edges
 from tvbo.plotting.matrix import MatrixPanel
 from tvbo.plotting.packing import as_floats, pack, quantised
 
@@ -377,8 +377,12 @@ class _Gathered:
         if scene.connections is not None:
             # Of weights near the end of float64 it is infinite, and shown as that.
             with np.errstate(over="ignore"):
-                strength = node_strength(scene.connections)
-            fields.insert(0, Field("strength", strength, scene.connections_unit))
+                received, sent = node_strengths(scene.connections)
+                strengths = {"strength": received + sent}
+            if not np.allclose(received, sent):
+                strengths |= {"strength received": received, "strength sent": sent}
+            unit = scene.connections_unit
+            fields = [*(Field(name, values, unit) for name, values in strengths.items()), *fields]
         return [found for i, each in enumerate(fields) if (found := self._field(i, each)) is not None]
 
     def _field(self, number: int, given: Field) -> dict[str, Any] | None:
