@@ -37,7 +37,7 @@ def saved(pair: Path) -> Path:
 def test_help_lists_every_command() -> None:
     done = tvbo("--help")
     assert done.returncode == 0
-    for name in ("info", "verify", "validate", "repair", "convert", "plot", "list", "formats", "demo"):
+    for name in ("info", "verify", "validate", "repair", "convert", "plot", "view", "list", "formats", "demo"):
         assert f" {name} " in done.stdout
 
 
@@ -173,6 +173,16 @@ def test_plot_writes_a_picture(saved: Path, tmp_path: Path) -> None:
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
+def test_view_writes_a_page(saved: Path, tmp_path: Path) -> None:
+    done = tvbo("view", saved, "--count", 2)
+    assert done.returncode == 0
+    page = saved.with_suffix(".html")
+    assert done.stderr.startswith(f"wrote {page} (")
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert tvbo("view", saved, tmp_path / "other.html", "--connections", 1).returncode == 0
+    assert (tmp_path / "other.html").exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -186,6 +196,8 @@ def test_plot_writes_a_picture(saved: Path, tmp_path: Path) -> None:
         ["plot", "{saved}", "x.png", "--kind", "surface"],
         ["plot", "{saved}", "x.nonsense"],
         ["plot", "{saved}", "none/x.png"],
+        ["view", "{saved}", "none/x.html"],
+        ["view", "none.yaml"],
         ["convert", "{saved}", "x.json"],
         ["convert", "{saved}", "x.yaml", "--to", "mne"],
         ["info", "{folder}/broken.yaml"],

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tvbo import __version__
-from tvbo.cli import convert, demo, formats, info, list, plot, repair, validate, verify
+from tvbo.cli import convert, demo, formats, info, list, plot, repair, validate, verify, view
 
 app = typer.Typer(
     name="tvbo",
@@ -15,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (info, verify, validate, repair, convert, plot, list, formats, demo):
+for module in (info, verify, validate, repair, convert, plot, view, list, formats, demo):
     app.command(module.__name__.rpartition(".")[2])(module.run)
 
 

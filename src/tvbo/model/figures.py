@@ -5,13 +5,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from tvbo.errors import MatrixNotFoundError, ShapeError, TvboError
+from tvbo.errors import MatrixNotFoundError, ShapeError
 from tvbo.model.arrays import Array
-from tvbo.model.frames import FrameEvidence, detect_frame, hemispheres_from_labels, outward, to_ras
-from tvbo.model.matrices import LENGTHS, WEIGHTS, EdgeMatrix
-from tvbo.plotting.binning import as_real
+from tvbo.model.frames import FrameEvidence, detect_frame, outward, to_ras
+from tvbo.model.gathering import (
+    connections_of,
+    matrix_panels,
+    no_mesh,
+    reachable_parent,
+    region_mapping_of,
+    regions_of,
+    right_side,
+    surface_mesh,
+    upright_positions,
+    values_per_vertex,
+)
 from tvbo.plotting.graph import plot_graph
-from tvbo.plotting.matrix import MatrixPanel, plot_matrices
+from tvbo.plotting.matrix import plot_matrices
 from tvbo.plotting.overview import plot_overview
 from tvbo.plotting.surface import plot_surface
 
@@ -19,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tvbo.model.network import Network
-
-_UNITS_SHOWN = {"mm_per_ms": "mm/ms", "arbitrary_unit": "a.u.", "dimensionless": None}
 
 
 class DisplayMesh(NamedTuple):
@@ -57,8 +65,8 @@ class Figures:
             return FrameEvidence("RAS", "There are no positions: RAS is assumed.", True)
         elements = None if network.mesh is None else network.mesh.elements
         labels = network.nodes.labels if network.nodes.has_labels else None
-        found = detect_frame(network.nodes.positions, right=_right(network), labels=labels, elements=elements)
-        parent = _reachable_parent(network) if found.assumed else None
+        found = detect_frame(network.nodes.positions, right=right_side(network), labels=labels, elements=elements)
+        parent = reachable_parent(network) if found.assumed else None
         if parent is not None and parent.nodes.positions is not None and not parent.frame.assumed:
             # Regions know their side by name; a surface lies in the frame of its regions.
             return parent.frame
@@ -88,7 +96,7 @@ class Figures:
         network = cast("Network", self)
         mesh = network.mesh
         if mesh is None:
-            raise _no_mesh(network)
+            raise no_mesh(network)
         vertices = to_ras(mesh.vertices, self.frame.frame)
         return DisplayMesh(vertices, outward(vertices, mesh.elements))
 
@@ -122,7 +130,7 @@ class Figures:
                 f"network {network.label!r} has no matrix to draw: add one with set_matrix(name, values), "
                 "or draw its nodes and its surface with plot_overview()"
             )
-        return plot_matrices(_panels(network), network.nodes.labels.tolist(), log=log, heading=network.label)
+        return plot_matrices(matrix_panels(network), network.nodes.labels.tolist(), log=log, heading=network.label)
 
     def plot_graph(self, *, count: int = 250) -> Any:
         """
@@ -146,8 +154,8 @@ class Figures:
         ShapeError
             If there are neither connections nor positions.
         """
-        network = _regions(cast("Network", self))
-        positions, weights = _upright(network), _connections(network)
+        network = regions_of(cast("Network", self))
+        positions, weights = upright_positions(network), connections_of(network)
         if positions is None and weights is None:
             raise ShapeError(
                 f"network {network.label!r} has neither connections between its nodes nor positions: nothing to draw; "
@@ -157,9 +165,9 @@ class Figures:
             positions,
             weights,
             network.nodes.labels.tolist(),
-            right=_right(network),
+            right=right_side(network),
             count=count,
-            mesh=_surface_mesh(cast("Network", self)),
+            mesh=surface_mesh(cast("Network", self)),
             heading=network.label,
         )
 
@@ -188,26 +196,26 @@ class Figures:
             nothing to draw.
         """
         surface = cast("Network", self)
-        network = _regions(surface)
+        network = regions_of(surface)
         if plot_brain and surface.mesh is None:
-            raise _no_mesh(surface, ", or with plot_brain=False")
+            raise no_mesh(surface, ", or with plot_brain=False")
         brain = surface.mesh is not None if plot_brain is None else plot_brain
-        weights = _connections(network)
+        weights = connections_of(network)
         # The vertices themselves are no more than the surface shows.
-        positions = None if brain and weights is None and network is surface else _upright(network)
+        positions = None if brain and weights is None and network is surface else upright_positions(network)
         if not (brain or network.matrices or positions is not None):
             raise ShapeError(
                 f"network {network.label!r} has neither matrices nor positions nor a mesh: nothing to draw; "
                 "add a matrix with set_matrix(name, values), or nodes with positions"
             )
         return plot_overview(
-            _panels(network),
+            matrix_panels(network),
             network.nodes.labels.tolist(),
             positions,
             weights=weights,
-            right=_right(network),
-            mesh=_surface_mesh(surface),
-            regions=_region_mapping(surface) if brain else None,
+            right=right_side(network),
+            mesh=surface_mesh(surface),
+            regions=region_mapping_of(surface) if brain else None,
             brain=brain,
             count=count,
             heading=network.label,
@@ -247,8 +255,8 @@ class Figures:
         """
         network = cast("Network", self)
         vertices, elements = self.display_mesh()
-        regions = _region_mapping(network)
-        shown = None if values is None else _per_vertex(np.asarray(values), network)
+        regions = region_mapping_of(network)
+        shown = None if values is None else values_per_vertex(np.asarray(values), network)
         if values is not None and np.iscomplexobj(values):
             value_name = f"magnitude of {value_name or 'value'}"
         return plot_surface(
@@ -260,112 +268,3 @@ class Figures:
             views=views,
             heading=network.label,
         )
-
-
-def _no_mesh(network: "Network", otherwise: str = "") -> ShapeError:
-    return ShapeError(
-        f"network {network.label!r} has no mesh to draw: call this on the surface network "
-        f"(Network.from_tvb_surface gives it){otherwise}"
-    )
-
-
-def _panels(network: "Network") -> list[MatrixPanel]:
-    known = {alias: shown for names, shown in ((WEIGHTS, "weights"), (LENGTHS, "tract lengths")) for alias in names}
-    names = list(network.matrices)
-    if any(name in WEIGHTS for name in names):
-        names = [name for name in names if name in known]
-    panels = []
-    for name in names:
-        matrix = network.matrices[name]
-        unit = None if matrix.unit is None else _UNITS_SHOWN.get(matrix.unit, matrix.unit)
-        columns = None if matrix.column_labels is None else matrix.column_labels.tolist()
-        if columns is None and matrix.shape[1] != network.number_of_nodes:
-            columns = [str(i) for i in range(matrix.shape[1])]
-        # As held: a sparse matrix of vertices is gigabytes when it is dense.
-        panels.append(MatrixPanel(network.matrix(name, None), known.get(name, name), unit, columns))
-    return panels
-
-
-def _connections(network: "Network") -> Any:
-    """Give the matrix whose entries are drawn as connections, as held; None if there is none between the nodes."""
-    names = [name for name in network.matrices if _joins_nodes(network.matrices[name]) and name not in LENGTHS]
-    chosen = [name for name in WEIGHTS if name in names] or names
-    return network.matrix(chosen[0], None) if chosen else None
-
-
-def _joins_nodes(matrix: EdgeMatrix) -> bool:
-    rows, columns = matrix.shape
-    return rows == columns and matrix.column_labels is None and matrix.target_network is None
-
-
-def _regions(network: "Network") -> "Network":
-    """Give the network whose connections are drawn: the parent, for a surface without any of its own."""
-    if any(name in network.matrices for name in WEIGHTS) or not network.has_parent_network:
-        return network
-    parent = network.parent()
-    return parent if parent.matrices or not network.matrices else network
-
-
-def _reachable_parent(network: "Network") -> "Network | None":
-    try:
-        return network.parent_network
-    except TvboError:
-        # The link cannot be followed; what the parent would add is then not known.
-        return None
-
-
-def _region_mapping(network: "Network") -> Array | None:
-    """Give the region of each vertex, checked."""
-    mapping = network.node_mapping_data
-    if mapping is None:
-        return None
-    n = network.number_of_nodes
-    if len(mapping) < n:
-        raise ShapeError(
-            f"the region mapping of network {network.label!r} has {len(mapping)} entries: expected a region for each "
-            f"of its {n} vertices; set node_mapping_data anew, or to None"
-        )
-    parent = _reachable_parent(network)
-    greatest = int(mapping[:n].max(initial=-1))
-    if parent is not None and greatest >= parent.number_of_nodes:
-        raise ShapeError(
-            f"the region mapping of network {network.label!r} goes up to region {greatest}, but its parent network has "
-            f"{parent.number_of_nodes} regions, counted from 0: set node_mapping_data anew, or to None"
-        )
-    return mapping[:n]
-
-
-def _right(network: "Network") -> Array | None:
-    if "hemisphere" in network.nodes.columns:
-        right: Array = network.nodes.columns["hemisphere"].astype(bool)
-        return right
-    if network.nodes.has_labels:
-        return hemispheres_from_labels(network.nodes.labels)
-    parent, mapping = _reachable_parent(network), network.node_mapping_data
-    of_region = None if parent is None or mapping is None else _right(parent)
-    if of_region is None or mapping is None:
-        return None
-    mapping = mapping[: network.number_of_nodes]
-    fits = len(mapping) == network.number_of_nodes and mapping.min(initial=0) >= 0
-    # Whoever draws the mapping says what is wrong with it; here it merely tells nothing.
-    return of_region[mapping] if fits and mapping.max(initial=-1) < len(of_region) else None
-
-
-def _upright(network: "Network") -> Array | None:
-    positions = network.nodes.positions
-    return None if positions is None else to_ras(positions, network.frame.frame)
-
-
-def _surface_mesh(network: "Network") -> DisplayMesh | None:
-    return None if network.mesh is None else network.display_mesh()
-
-
-def _per_vertex(values: Array, network: "Network") -> Array:
-    n = network.number_of_nodes
-    if values.shape == (n,):
-        return as_real(values)
-    parent, mapping = _reachable_parent(network), _region_mapping(network)
-    regions = 0 if parent is None else parent.number_of_nodes
-    if values.shape == (regions,) and mapping is not None:
-        return np.where(mapping < 0, np.nan, as_real(values)[np.maximum(mapping, 0)])
-    raise ShapeError(f"values have shape {values.shape}: expected ({n},) for vertices or ({regions},) for regions")

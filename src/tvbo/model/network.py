@@ -10,7 +10,6 @@ from tvbo.errors import DuplicateNameError, NetworkNotFoundError, ShapeError
 from tvbo.model.arrays import Array, LazyDict, as_array
 from tvbo.model.chunked import as_dask
 from tvbo.model.doors import Doors
-from tvbo.model.figures import Figures
 from tvbo.model.links import Links, from_below, opened
 from tvbo.model.matrices import DENSE_BYTES, LENGTHS, WEIGHTS, MatrixStore, convert, edge_matrix
 from tvbo.model.mesh import Mesh
@@ -18,9 +17,10 @@ from tvbo.model.nodes import NodeTable
 from tvbo.model.parameters import Parameter, Parameters
 from tvbo.model.proofs import Proofs
 from tvbo.model.shown import network_html
+from tvbo.model.viewing import Viewing
 
 
-class Network(Doors, Figures, Proofs):
+class Network(Doors, Viewing, Proofs):
     """
     A brain network: nodes, the matrices over its edges, parameters, and perhaps a surface.
 

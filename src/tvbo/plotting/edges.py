@@ -93,6 +93,47 @@ def strongest_edges(weights: Any, count: int) -> EdgeSelection:
     return EdgeSelection(*_ordered(stronger + equal), total, tied, level, bool(tied and len(wanted)))
 
 
+class NodeStrengths(NamedTuple):
+    """
+    What nodes receive and send.
+
+    Attributes
+    ----------
+    received, sent : array, shape (n,), float64
+        The sum of the magnitudes in each node's row, and in its column.
+    """
+
+    received: Array
+    sent: Array
+
+
+def node_strengths(weights: Any) -> NodeStrengths:
+    """
+    Add up what each node receives, and what it sends.
+
+    Parameters
+    ----------
+    weights : array or sparse matrix, shape (n, n)
+        Connection strengths; what is not finite counts nothing.
+
+    Returns
+    -------
+    NodeStrengths
+        The sums.
+    """
+    n = weights.shape[0]
+    if sp.issparse(weights):
+        rows, columns, values = as_triplets(weights)
+        size = _size(values)
+        return NodeStrengths(np.bincount(rows, size, minlength=n), np.bincount(columns, size, minlength=n))
+    received, sent = np.zeros(n), np.zeros(n)
+    for start, stop in _bands(n):
+        size = _size(weights[start:stop])
+        received[start:stop] = size.sum(axis=1)
+        sent += size.sum(axis=0)
+    return NodeStrengths(received, sent)
+
+
 def node_strength(weights: Any) -> Array:
     """
     Add up what each node sends and receives.
@@ -107,17 +148,9 @@ def node_strength(weights: Any) -> Array:
     array, shape (n,), float64
         The sum of the magnitudes in each node's row and column.
     """
-    n = weights.shape[0]
-    if sp.issparse(weights):
-        rows, columns, values = as_triplets(weights)
-        size = _size(values)
-        return np.bincount(rows, size, minlength=n) + np.bincount(columns, size, minlength=n)
-    strength = np.zeros(n)
-    for start, stop in _bands(n):
-        size = _size(weights[start:stop])
-        strength[start:stop] += size.sum(axis=1)
-        strength += size.sum(axis=0)
-    return strength
+    received, sent = node_strengths(weights)
+    total: Array = received + sent
+    return total
 
 
 def _size(values: Any) -> Array:
