@@ -20,7 +20,7 @@ test: .venv/.made
 # What takes longer, and needs more.
 slow: .venv/.made
 	$(BIN)/python -m pip install --quiet --group slow
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 -m "slow or browser"
 
 lint: .venv/.made
 	$(BIN)/ruff format --check .

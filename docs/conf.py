@@ -12,6 +12,7 @@ exclude_patterns = ["_build", "**.ipynb_checkpoints", "jupyter_execute"]
 html_theme = "pydata_sphinx_theme"
 html_title = "tvbo"
 html_static_path = ["_static"]
+html_extra_path = ["sidecar.schema.json"]
 html_css_files = ["tvbo.css"]
 html_show_sourcelink = False
 html_copy_source = False
