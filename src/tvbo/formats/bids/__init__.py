@@ -1,8 +1,8 @@
 """
 Datasets of BIDS: relationship matrices and their nodes after the draft BEP017, as of pull request 1902.
 
-A network is all matrices whose files differ in nothing but ``meas``. What is written reads back to the bit; what is read
-may be in the forms of giga_connectome, xcp_d and tvbo 0.5.3 as well.
+A network is all matrices whose files differ in nothing but ``meas``. What is written reads back to the bit; what is
+read may be in the forms of giga_connectome, xcp_d and tvbo 0.5.3 as well.
 """
 
 import copy
@@ -20,7 +20,18 @@ from tvbo.limits import Limits
 from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
 
-__all__ = ["DROPS", "EXTENSIONS", "EXTRA", "IF_NAMED", "WRITES", "BidsNetwork", "can_read", "list_networks", "read", "write"]
+__all__ = [
+    "DROPS",
+    "EXTENSIONS",
+    "EXTRA",
+    "IF_NAMED",
+    "WRITES",
+    "BidsNetwork",
+    "can_read",
+    "list_networks",
+    "read",
+    "write",
+]
 
 _KINDS = (".dense.tsv", ".sparse.tsv", ".tsv", ".dense.h5", ".sparse.h5", ".h5", ".json")
 # "/" is a folder.
@@ -30,15 +41,21 @@ WRITES = ("/",)
 IF_NAMED = True
 EXTRA: str | None = None
 DROPS = {
-    "mesh.*": "mesh",
+    "mesh.*": "mesh.*",
     "node_mapping_data": "node_mapping_data",
     "parent_network.*": "parent_network",
-    "links.*": "links",
-    "parameters.*": "",
-    "nodes.positions": "nodes.positions",
-    "nodes.columns.*": "nodes.columns",
-    "matrices.*": "matrices",
-    "extra.*": "",
+    "links.*": "links.*",
+    # Traits of TVB have names of their own.
+    "extra.tvb.*": "",
+    # That which holds arrays.
+    "extra.*": "extra.",
+    "parameters.*.value*": "*",
+    "parameters.*.unit": "*",
+    "parameters.*.label": "*",
+    "parameters.*.extra*": "*",
+    # Complex numbers, unless in HDF5, and the layouts bsr and dia.
+    "nodes.columns.*": "nodes.columns.*",
+    "matrices.*": "matrices.*",
 }
 
 
@@ -98,7 +115,8 @@ def read(
     DuplicateNameError
         If there are several; the message lists them.
     """
-    wanted = {**(entities or {}), "subject": subject, "session": session, "datatype": datatype}
+    told = {"subject": subject, "session": session, "datatype": datatype}
+    wanted = {**(entities or {}), **{name: value for name, value in told.items() if value is not None}}
     return network_of(chosen(path, wanted, limits), limits)
 
 
@@ -162,7 +180,9 @@ def _report(network: Network, laid: Laid, root: Path, strict: bool) -> None:
     meant.extra |= {"sidecar": sidecar} if sidecar else {}
     with tempfile.TemporaryDirectory() as temporary:
         trial = Path(temporary) / "dataset"
-        files.put(trial, laid)
+        (trial / laid.folder).mkdir(parents=True)
+        for name, data in laid.files.items():
+            (trial / laid.folder / name).write_bytes(data)
         # It is ours, so that it may hold as much as it does.
         largest = max(map(len, laid.files.values()))
         limits = Limits(

@@ -210,7 +210,7 @@ def chosen(path: Path, wanted: Mapping[str, Any], limits: Limits) -> BidsNetwork
     path : Path
         A dataset, or a file of one.
     wanted : mapping of str to str
-        Entities that it must have; ``datatype`` is its folder. What is None does not matter.
+        Entities that it must have; ``datatype`` is its folder.
     limits : Limits
         What looking may take.
 
@@ -228,10 +228,7 @@ def chosen(path: Path, wanted: Mapping[str, Any], limits: Limits) -> BidsNetwork
     """
     datatype = wanted.get("datatype")
     entities = short_names({name: value for name, value in wanted.items() if name != "datatype"})
-    if path.is_dir():
-        there = list_networks(path, limits=limits)
-    else:
-        there = [_of_file(path.absolute(), limits)]
+    there = list_networks(path, limits=limits) if path.is_dir() else [_of_file(path.absolute(), limits)]
     found = [
         each
         for each in there
@@ -240,11 +237,11 @@ def chosen(path: Path, wanted: Mapping[str, Any], limits: Limits) -> BidsNetwork
     if len(found) == 1:
         return found[0]
     listed = "; ".join(map(str, (found or there)[:10])) + ("; ..." if len(found or there) > 10 else "")
-    asked = ", ".join(f"{name}={value!r}" for name, value in wanted.items() if value is not None)
+    asked = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
     if found:
         raise DuplicateNameError(
-            f"{path} holds {len(found)} networks{f' with {asked}' if asked else ''}: say which, with subject=, session= "
-            f"or entities=. There are: {listed}"
+            f"{path} holds {len(found)} networks{f' with {asked}' if asked else ''}: say which, with subject=, "
+            f"session= or entities=. There are: {listed}"
         )
     others = nested(path) if path.is_dir() else []
     hint = f"; it holds other datasets: {', '.join(others)}" if others else ""

@@ -16,9 +16,9 @@ _VERSION = "1.11.1"
 _IGNORED = f"*_{RELMAT}.*\n*_{NODES}.*\n{NODES}.*\n{RELMAT}.*\n"
 _README = """# Networks
 
-Relationship matrices (`_relmat`) and the tables of their nodes (`_nodeindices`), written by tvbo after the draft of BIDS
-extension proposal 17, as of pull request 1902 of the specification. Validators of the released specification do not
-know them: `.bidsignore` says so.
+Relationship matrices (`_relmat`) and the tables of their nodes (`_nodeindices`), written by tvbo after the draft of
+BIDS extension proposal 17, as of pull request 1902 of the specification. Validators of the released specification do
+not know them: `.bidsignore` says so.
 
 Rows of a matrix are targets, columns are sources. Numbers are written so that they read back to the last bit. What
 the key `tvbo` holds in a JSON file is for tvbo, and may be ignored.
@@ -80,9 +80,8 @@ def put(root: Path, laid: Laid) -> None:
         if not (root / DESCRIPTION).exists():
             _describe(root, written)
         with locked(folder) as alone:
-            targets = [folder / name for name in laid.files]
             if alone:
-                clear(*targets)
+                clear(*_interrupted(folder, laid.key))
             _replace(folder, laid)
     except BaseException:
         _undo(written, made)
@@ -90,17 +89,13 @@ def put(root: Path, laid: Laid) -> None:
 
 
 def _check_ours(folder: Path, laid: Laid) -> None:
-    for path in _of_network(folder, laid.key):
-        if parsed(path.name) and path.suffix == ".json" and not _is_ours(path):
+    there = _of_network(folder, laid.key)
+    ours = {path.name for path in there if path.suffix == ".json" and _is_ours(path)}
+    for path in there:
+        # A matrix has the sidecar of its name, and the nodes have theirs.
+        if f"{path.name.partition('.')[0]}.json" not in ours:
             raise FileExistsError(
-                f"{path} is there already and was not written by tvbo: choose another dataset or other entities"
-            )
-    there = {path.name for path in _of_network(folder, laid.key)}
-    for name in sorted(there):
-        stem = name.partition(".")[0]
-        if not name.endswith(".json") and f"{stem}.json" not in there:
-            raise FileExistsError(
-                f"{folder / name} is there already and was not written by tvbo: choose another dataset or other entities"
+                f"{path} is there already, and not from tvbo: choose another dataset, or other entities"
             )
 
 
@@ -122,6 +117,13 @@ def _of_network(folder: Path, key: str) -> list[Path]:
         if name is not None and name.suffix in (RELMAT, NODES) and name.key == key:
             found.append(path)
     return found
+
+
+def _interrupted(folder: Path, key: str) -> list[Path]:
+    """List the files of a network that a crash left beside their places."""
+    names = {path.name.removeprefix(".").rsplit(".", 2)[0] for path in folder.glob(f".*{SUFFIX}")}
+    found = ((name, parsed(name)) for name in sorted(names))
+    return [folder / name for name, said in found if said is not None and said.key == key]
 
 
 def _make_folders(above: Path, folder: Path) -> list[Path]:

@@ -34,18 +34,14 @@ def encoded(values: Any, storage: str) -> tuple[str, bytes, dict[str, Any]] | No
 
     Returns
     -------
-    extension : str
-        Such as ``.dense.tsv``.
-    data : bytes
-        The file.
-    note : dict
-        What the file does not say.
-    or None, if the file cannot hold such numbers.
+    (str, bytes, dict) or None
+        What the name ends with, such as ``.dense.tsv``; the file; and what it does not say. None if such numbers
+        cannot be written.
     """
     if storage == "tsv" and not tables.is_exact(values.dtype):
         return None
     if not is_sparse(values):
-        note = {"shape": list(values.shape)}
+        note: dict[str, Any] = {"shape": list(values.shape)}
         if storage == "tsv":
             return ".dense.tsv", tables.lines(tables.fields(values)), note | tables.note_of(values)
         order = order_of(values)
@@ -65,7 +61,7 @@ def _entries(values: Any) -> tuple[Array, Array, Array, dict[str, Any]]:
     """List the entries of a sparse matrix in the order in which they are stored."""
     parts = sparse_parts(values)
     layout, data = str(values.format), parts["data"]
-    note = {"layout": layout, "kind": sparse_kind(values), "shape": list(values.shape)}
+    note: dict[str, Any] = {"layout": layout, "kind": sparse_kind(values), "shape": list(values.shape)}
     if layout == "coo":
         row, column = parts["row"], parts["col"]
         note["index"] = [row.dtype.str, column.dtype.str]
@@ -161,7 +157,13 @@ def decoded(
     head = data.partition(b"\n")[0].decode("latin-1").rstrip("\r").split("\t")
     lines = data.count(b"\n") + (not data.endswith(b"\n"))
     blanks = b"\t\t" in data or b"\n\t" in data or b"\t\n" in data or b"\t\r" in data or data.startswith(b"\t")
-    if len(head) > 1 and len(head) == lines and size in (None, lines) and not blanks and all(map(tables.is_number, head)):
+    if (
+        len(head) > 1
+        and len(head) == lines
+        and size in (None, lines)
+        and not blanks
+        and all(map(tables.is_number, head))
+    ):
         # The plain form, which numpy reads.
         return tables.plain(data, np.float64, limits, path), None
     return tables.named(table(path, limits, "\t"), size, path)
@@ -230,11 +232,10 @@ def _of_hdf5(path: Path, extension: str, note: dict[str, Any] | None, size: int 
             f"{path} holds {', '.join(arrays)[:200] or 'nothing'}: expected one matrix, called {DENSE}, "
             f"or the lists {', '.join(SPARSE)}"
         )
-    values: Any = arrays[name]
+    matrix: Any = arrays[name]
     if note is not None:
-        if list(values.shape) != note["shape"]:
-            raise ShapeError(f"{path} has shape {values.shape}: expected {note['shape']}, as its sidecar says")
-        order = str(note.get("order", "C"))
-        if order == "F":
-            values = in_order(np.asarray(values), order)
-    return values
+        if list(matrix.shape) != note["shape"]:
+            raise ShapeError(f"{path} has shape {matrix.shape}: expected {note['shape']}, as its sidecar says")
+        if note.get("order") == "F":
+            matrix = in_order(np.asarray(matrix), "F")
+    return matrix

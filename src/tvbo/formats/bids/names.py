@@ -192,7 +192,7 @@ def measure_of(name: str, taken: frozenset[str] = frozenset(), given: str | None
         Letters and digits: ``tract_lengths`` becomes ``tractLengths``.
     """
     first, *rest = re.findall(r"[a-zA-Z0-9]+", name) or ["matrix"]
-    measure = first + "".join(word[:1].upper() + word[1:] for word in rest)
+    measure: str = first + "".join(word[:1].upper() + word[1:] for word in rest)
     if name == "length":
         measure = "tractLength"
     if given is not None and _LABEL.fullmatch(given):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,19 +16,25 @@ from tvbo.model.nodes import NodeTable
 from tvbo.storage.record import pack, unpack
 
 INDEX, FILE, ROW, LABEL, AXES = "matrix_index", "node_file", "node_index", "label", ("x", "y", "z")
-_ABOUT = {
-    INDEX: "Row and column of the node in the relationship matrices, counted from 0",
-    FILE: "File or atlas that the node comes from",
-    ROW: "Identifier of the node there",
-    LABEL: "Name of the node",
-    **{axis: f"Position of the node: {axis}" for axis in AXES},
+# The draft says itself what the index and the row are.
+_ABOUT: dict[str, dict[str, Any]] = {
+    FILE: {"Description": "File or atlas that the node comes from"},
+    LABEL: {"Description": "Name of the node"},
+    **{axis: {"Description": f"Position of the node along {axis}"} for axis in AXES},
+    "area": {"Description": "Area of the node"},
+    "cortical": {"Description": "Whether the node is cortical", "Levels": {"true": "cortical", "false": "subcortical"}},
+    "hemisphere": {"Description": "Hemisphere of the node", "Levels": {"L": "left", "R": "right"}},
+    **{f"orientation_{axis}": {"Description": f"Mean normal of the node along {axis}"} for axis in AXES},
 }
+_OF_TABLE = "Nodes of the relationship matrices: matrix_index is their row and column, counted from 0."
 # What True and False are called; TVB has True for the right hemisphere.
 _WORDS = {"hemisphere": ("L", "R")}
 _BOOLEANS = ("false", "true")
 # What a table of text cannot hold, or what some reader ends a line with.
 _UNFIT = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST = 1000
+_WIDEST = 4 * 1024
 
 
 def _shown(text: str) -> str:
@@ -61,13 +68,15 @@ def table_of(nodes: NodeTable, unit: str | None, said: Mapping[str, Any]) -> tup
     n = len(nodes)
     note: dict[str, Any] = {"number": n, "default_label": nodes.default_label}
     held: dict[str, list[str]] = {INDEX: [str(index) for index in range(n)]}
-    about: dict[str, Any] = {INDEX: {"Description": _ABOUT[INDEX]}}
+    about: dict[str, Any] = {"Description": _OF_TABLE}
 
-    def add(header: str, values: list[str], description: str, units: str | None = None) -> str:
-        while header in held:
+    def add(header: str, values: list[str], units: str | None = None) -> str:  # numpydoc ignore=GL08
+        known = _ABOUT.get(header, {"Description": header})
+        while header in held or header in ("Description", "tvbo"):
             header += "_"
         held[header] = values
-        about[header] = {"Description": description} | ({} if units is None else {"Units": units})
+        if header != ROW:
+            about[header] = known | ({} if units is None else {"Units": units})
         return header
 
     special = {name: nodes.columns[name] for name in (FILE, ROW) if name in nodes.columns}
@@ -82,16 +91,16 @@ def table_of(nodes: NodeTable, unit: str | None, said: Mapping[str, Any]) -> tup
         if name in taken:
             columns.append(_column(name, np.asarray(special[name]), nodes.units.get(name), add))
         else:
-            add(name, texts[name], _ABOUT[name])
+            add(name, texts[name])
     note["ids"] = nodes.has_ids
     if nodes.has_labels:
         labels = nodes.labels.tolist()
-        add(LABEL, list(map(_shown, labels)), _ABOUT[LABEL])
-        note["labels"] = _exact(labels)
+        add(LABEL, list(map(_shown, labels)))
+        note["labels"] = {"dtype": nodes.labels.dtype.str, "exact": _exact(labels)}
     positions = nodes.positions
     if positions is not None and tables.is_exact(positions.dtype):
         for axis, values in zip(AXES, tables.fields(positions.T), strict=True):
-            add(axis, values, _ABOUT[axis], unit)
+            add(axis, values, unit)
         note["positions"] = tables.note_of(positions)
     for name in nodes.columns:
         values = np.asarray(nodes.columns[name])
@@ -104,7 +113,7 @@ def table_of(nodes: NodeTable, unit: str | None, said: Mapping[str, Any]) -> tup
         about[name] = {**about.get(name, {}), **said[name]}
     text = io.StringIO(newline="")
     csv.writer(text, delimiter="\t", lineterminator="\n").writerows([list(held), *zip(*held.values(), strict=True)])
-    return text.getvalue().encode(), {**about, "tvbo": note}
+    return text.getvalue().encode(), {**about, "tvbo": {"nodes": note}}
 
 
 def _column(name: str, values: Array, unit: str | None, add: Any) -> dict[str, Any]:
@@ -123,26 +132,78 @@ def _column(name: str, values: Array, unit: str | None, add: Any) -> dict[str, A
             field = [_words(name)[value] for value in part.tolist()]
         else:
             field = tables.fields(part)
-        headers.append(add(_shown(f"{name}{ending}"), field, _shown(f"{name}{ending}"), unit))
+        headers.append(add(_shown(f"{name}{ending}"), field, unit))
     note["headers"] = headers
     if values.dtype.kind == "U":
-        return note | {"text": True, "exact": _exact(parts.reshape(-1).tolist())}
+        return note | {"text": True, "dtype": values.dtype.str, "exact": _exact(parts.reshape(-1).tolist())}
     return note | tables.note_of(values)
 
 
-def _exact(texts: list[str]) -> dict[str, str]:
-    """List the texts that are shown otherwise, by their places."""
-    return {str(index): text for index, text in enumerate(texts) if _shown(text) != text}
+def _exact(texts: list[str]) -> dict[str, Any]:
+    """List the texts that are shown otherwise, by their places; JSON would join two surrogates into one character."""
+    others = {str(index): text for index, text in enumerate(texts) if _shown(text) != text}
+    return {place: list(map(ord, text)) if _SURROGATE.search(text) else text for place, text in others.items()}
 
 
-def _restored(texts: list[str], exact: Any) -> list[str]:
-    if isinstance(exact, dict):
-        for place, text in exact.items():
-            index = int(place)
-            # What was edited since counts.
-            if 0 <= index < len(texts) and isinstance(text, str) and texts[index] == _shown(text):
-                texts[index] = text
-    return texts
+def shown_texts(texts: Array) -> dict[str, Any]:
+    """
+    Write a list of text so that JSON gives it back.
+
+    Parameters
+    ----------
+    texts : array, str
+        The text.
+
+    Returns
+    -------
+    dict
+        As `texts_of` takes it.
+    """
+    listed = texts.tolist()
+    return {"shown": list(map(_shown, listed)), "dtype": texts.dtype.str, "exact": _exact(listed)}
+
+
+def texts_of(note: Any, where: object) -> Array:
+    """
+    Give a list of text back.
+
+    Parameters
+    ----------
+    note : dict
+        As `shown_texts` gave it.
+    where : object
+        What to call it in messages.
+
+    Returns
+    -------
+    array, str
+        The text.
+
+    Raises
+    ------
+    DamagedFileError
+        If it is none.
+    """
+    try:
+        return _restored(list(map(str, note["shown"])), note)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedFileError(f"{where}: names of columns are damaged: {error!r}") from error
+
+
+def _restored(shown: list[str], note: dict[str, Any]) -> Array:
+    """Make texts what a note says that they were."""
+    texts = list(shown)
+    for place, text in note["exact"].items():
+        index, full = int(place), text if isinstance(text, str) else "".join(map(chr, text))
+        # What was edited since counts.
+        if 0 <= index < len(texts) and texts[index] == _shown(full):
+            texts[index] = full
+    found = np.array(texts, dtype=str)
+    width = re.fullmatch("[<>]U([0-9]{1,4})", str(note["dtype"]))
+    # Not wider than what anybody has: it takes memory for each.
+    if width is not None and found.dtype.itemsize <= 4 * int(width[1]) <= _WIDEST:
+        return found.astype(str(note["dtype"]))
+    return found
 
 
 def pack_or_none(value: Any) -> Any:
@@ -161,9 +222,11 @@ def pack_or_none(value: Any) -> Any:
     """
     try:
         packed, arrays = pack(value, "")
-    except TypeError:
+        # JSON joins two surrogates into one character, and reads no number of 5,000 digits.
+        same = not arrays and json.loads(json.dumps(packed)) == packed
+    except (TypeError, ValueError, RecursionError):
         return None
-    return None if arrays else packed
+    return packed if same else None
 
 
 def unpacked(value: Any, where: object) -> Any:
@@ -188,7 +251,7 @@ def unpacked(value: Any, where: object) -> Any:
         If it is none.
     """
 
-    def fetch(path: str) -> Any:
+    def fetch(path: str) -> Any:  # numpydoc ignore=GL08
         raise DamagedFileError(f"{where}: there is no array {str(path)[:60]!r} in a dataset of BIDS")
 
     try:
@@ -236,7 +299,7 @@ def nodes_of(rows: list[list[str]], about: Mapping[str, Any], where: object) -> 
     note = about.get("tvbo")
     if isinstance(note, dict):
         try:
-            return _as_noted(held, note, about, where)
+            return _as_noted(held, note["nodes"], about, where)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             if isinstance(error, DamagedFileError):
                 raise
@@ -257,8 +320,7 @@ def _as_noted(held: dict[str, list[str]], note: dict[str, Any], about: Mapping[s
         parts = [held[header] for header in headers]
         flat = [part[row] for row in range(n) for part in parts]
         if column.get("text"):
-            array: Array = np.array(_restored(flat, column.get("exact")), dtype=str)
-            columns[name] = array.reshape((n, *shape))
+            columns[name] = _restored(flat, column).reshape((n, *shape))
         else:
             columns[name] = _numbers(flat, column, name, (n, *shape), where)
         unit = about.get(headers[0], {}).get("Units") if headers else None
@@ -268,7 +330,7 @@ def _as_noted(held: dict[str, list[str]], note: dict[str, Any], about: Mapping[s
     if "positions" in note:
         flat = [held[axis][row] for row in range(n) for axis in AXES]
         positions = _numbers(flat, note["positions"], "positions", (n, 3), where)
-    labels = np.array(_restored(list(held[LABEL]), note["labels"]), dtype=str) if "labels" in note else None
+    labels = _restored(held[LABEL], note["labels"]) if "labels" in note else None
     return NodeTable(
         labels,
         positions,

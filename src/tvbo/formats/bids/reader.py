@@ -3,17 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tvbo.errors import DamagedFileError, DuplicateNameError, MismatchError, ShapeError
 from tvbo.formats.bids import matrices
 from tvbo.formats.bids.dataset import BidsNetwork, Sidecars
 from tvbo.formats.bids.names import NODES, Name, long_names, matrix_names, parsed
-from tvbo.formats.bids.nodes import nodes_of, unpacked
+from tvbo.formats.bids.nodes import nodes_of, texts_of, unpacked
 from tvbo.limits import Limits
 from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
+from tvbo.model.parameters import Parameter
 from tvbo.storage.bounded import table
 
 # Where what only tvbo knows lies in a sidecar.
@@ -158,9 +157,8 @@ def _matrix(each: _File, values: Any, nodes: NodeTable) -> EdgeMatrix:
         unit if isinstance(unit, str) else None,
         directed if isinstance(directed, bool) and not note.get("directed_unknown") else None,
     )
-    labels = unpacked(note.get("column_labels"), path)
-    if labels is not None:
-        made.column_labels = np.array(labels, dtype=str)
+    if "column_labels" in note:
+        made.column_labels = texts_of(note["column_labels"], path)
     target = unpacked(note.get("target_network"), path)
     made.target_network = target if isinstance(target, str) else None
     extra = unpacked(note.get("extra", {}), path)
@@ -179,19 +177,18 @@ def _put_notes(network: Network, note: dict[str, Any], found: BidsNetwork) -> No
     said = unpacked(note.get("network", {}), where)
     parameters = unpacked(note.get("parameters", {}), where)
     extra = unpacked(note.get("extra", {}), where)
-    if not all(isinstance(each, dict) for each in (said, parameters, extra)):
+    sidecar = unpacked(note.get("sidecar", {}), where)
+    if not all(isinstance(each, dict) for each in (said, parameters, extra, sidecar)):
         raise DamagedFileError(f"{where}: what is said of the network is damaged: expected mappings")
     for name in ("label", "description", "descriptor", "distance_unit", "time_unit"):
         if name in said:
             setattr(network, name, None if said[name] is None else str(said[name]))
     for name, slots in parameters.items():
         network.parameters[name] = _parameter(slots, where)
-    network.extra |= extra
+    network.extra |= extra | ({"sidecar": sidecar} if sidecar else {})
 
 
 def _parameter(slots: Any, where: str) -> Any:
-    from tvbo.model.parameters import Parameter
-
     try:
         value, unit, label, extra = slots
         return Parameter(value, unit, label, dict(extra))
@@ -219,8 +216,10 @@ def _put_metadata(
             kept["measures"][name] = each.name.measure
         wanted = each.said if each.note is None else each.note.get("said", [])
         kept["sidecars"][name] = {key: each.said[key] for key in wanted if key in each.said}
-    described = note.get("described", []) if note else [key for key in about if isinstance(about[key], dict)]
-    kept["columns"] = {key: about[key] for key in described if key in about}
+    ours = note.get("nodes") if note else None
+    described = ours.get("described", []) if isinstance(ours, dict) else [*about]
+    described = [key for key in described if isinstance(about.get(key), dict)]
+    kept["columns"] = {key: about[key] for key in described}
     kept["sidecars"] = {name: said for name, said in kept["sidecars"].items() if said}
     kept = {key: value for key, value in kept.items() if value}
     if kept:

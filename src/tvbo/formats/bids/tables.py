@@ -101,7 +101,7 @@ def note_of(values: Array) -> dict[str, Any]:
     if values.dtype.kind == "f":
         wide = f"u{values.dtype.itemsize}"
         flat = np.ascontiguousarray(values).reshape(-1)
-        places = np.flatnonzero(flat != flat)
+        places = np.flatnonzero(np.isnan(flat))
         # The bits as a number, whatever the order of bytes.
         bits = flat.view(np.dtype(wide).newbyteorder(values.dtype.byteorder))[places].astype(np.uint64)
         kinds, counts = np.unique(bits, return_counts=True)
@@ -149,7 +149,7 @@ def as_noted(values: Array, note: dict[str, Any], where: object) -> Array:
             flat = found.reshape(-1)
             bits = flat.view(kind)
             if "nan" in note:
-                bits[flat != flat] = int(str(note["nan"]), 16)
+                bits[np.isnan(flat)] = int(str(note["nan"]), 16)
             for pattern, places in note.get("other_nan", {}).items():
                 index = np.asarray(places, dtype=np.int64)
                 index = index[np.isnan(flat[index])]
@@ -302,7 +302,9 @@ def named(rows: list[list[str]], size: int | None, where: object) -> tuple[Array
     head, body = rows[0], rows[1:] if above else rows
     ragged = next((index for index, row in enumerate(body) if len(row) != width), None)
     if ragged is not None:
-        raise ShapeError(f"{where}: row {ragged} has {len(body[ragged])} fields, the last one {width}: expected as many")
+        raise ShapeError(
+            f"{where}: row {ragged} has {len(body[ragged])} fields, the last one {width}: expected as many"
+        )
     labels = [row[0] for row in body] if beside else None
     columns = head[max(len(head) - (width - beside), 0) :] if above else None
     if labels is not None and columns is not None and labels != columns:

@@ -23,7 +23,7 @@ from tvbo.formats.bids.names import (
     short_names,
     spelled,
 )
-from tvbo.formats.bids.nodes import pack_or_none, table_of
+from tvbo.formats.bids.nodes import pack_or_none, shown_texts, table_of
 from tvbo.formats.bids.reader import OURS
 from tvbo.model.arrays import is_sparse
 from tvbo.model.matrices import EdgeMatrix
@@ -188,13 +188,12 @@ def _software(sidecar: dict[str, Any]) -> str:
     return stated if isinstance(stated, str) and stated else f"pkg:pypi/tvbo@{tvbo.__version__}"
 
 
-def _said(
-    measure: str, matrix: EdgeMatrix, others: dict[str, Any], software: str, node_file: str
-) -> dict[str, Any]:
+def _said(measure: str, matrix: EdgeMatrix, others: dict[str, Any], software: str, node_file: str) -> dict[str, Any]:
     """Give what a sidecar says of a matrix to everybody."""
     values = matrix.values
     rows, columns = matrix.shape
-    directed, diagonal, weighted, positive = _looked_at(values)
+    with np.errstate(all="ignore"):
+        directed, diagonal, weighted, positive = _looked_at(values)
     said: dict[str, Any] = {
         "RelationshipMeasure": measure,
         "Description": "Row: target. Column: source.",
@@ -217,14 +216,11 @@ def _said(
 def _looked_at(values: Any) -> tuple[bool, bool, bool, bool]:
     """Tell whether a matrix is directed, has a diagonal, is weighted, and has no negative values."""
     square = values.shape[0] == values.shape[1]
-    diagonal = square and bool(np.any(values.diagonal()))
+    entries = values.tocsr() if is_sparse(values) else values
+    diagonal = square and bool(np.any(entries.diagonal()))
     if is_sparse(values):
-        entries = values.tocoo()
         found = np.asarray(entries.data)
-        keys = {}
-        for row, column, value in zip(entries.row.tolist(), entries.col.tolist(), found.tolist(), strict=True):
-            keys[row, column] = keys.get((row, column), 0) + value
-        directed = not square or any(_differ(value, keys.get((at[1], at[0]), 0)) for at, value in keys.items())
+        directed = not square or not _is_symmetric(entries)
     else:
         found = values
         directed = not square or not np.array_equal(values, values.T, equal_nan=values.dtype.kind in "fc")
@@ -233,8 +229,14 @@ def _looked_at(values: Any) -> tuple[bool, bool, bool, bool]:
     return directed, diagonal, weighted, positive
 
 
-def _differ(a: Any, b: Any) -> bool:
-    return bool(a != b and not (a != a and b != b))
+def _is_symmetric(matrix: Any) -> bool:
+    both = [each.tocsr(copy=True) for each in (matrix, matrix.T)]
+    for each in both:
+        each.sum_duplicates()
+        each.eliminate_zeros()
+    one, other = both
+    places = np.array_equal(one.indptr, other.indptr) and np.array_equal(one.indices, other.indices)
+    return places and np.array_equal(one.data, other.data, equal_nan=one.dtype.kind in "fc")
 
 
 def _note(matrix: EdgeMatrix, extension: str, others: dict[str, Any]) -> dict[str, Any]:
@@ -245,7 +247,7 @@ def _note(matrix: EdgeMatrix, extension: str, others: dict[str, Any]) -> dict[st
     if others:
         note["said"] = sorted(others)
     if matrix.column_labels is not None:
-        note["column_labels"] = matrix.column_labels.tolist()
+        note["column_labels"] = shown_texts(matrix.column_labels)
     if matrix.target_network is not None:
         note["target_network"] = matrix.target_network
     extra = pack_or_none(matrix.extra)
@@ -254,23 +256,25 @@ def _note(matrix: EdgeMatrix, extension: str, others: dict[str, Any]) -> dict[st
 
 def _network_note(network: Network, sidecar: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     names = ("label", "description", "descriptor", "distance_unit", "time_unit")
-    parameters = {
-        name: pack_or_none((each.value, each.unit, each.label, each.extra)) for name, each in network.parameters.items()
-    }
+    parameters = {name: (each.value, each.unit, each.label, each.extra) for name, each in network.parameters.items()}
     linked = network.has_parent_network or bool(network.links) or network.has_node_mapping or network.mesh is not None
     extra: dict[str, Any] = {}
     for name, value in network.extra.items():
         # What TVB says of parts that are not carried would be said of nothing.
         if name not in ("sidecar", "bids") and not (name == "tvb" and linked):
-            extra[name] = pack_or_none(value)
-    rest = {name: pack_or_none(value) for name, value in sidecar.items() if name != "bids"}
-    rest = {name: value for name, value in rest.items() if value is not None}
-    extra = {name: value for name, value in extra.items() if value is not None}
+            extra[name] = value
+    rest = {name: value for name, value in sidecar.items() if name != "bids"}
     return {
-        "network": {name: getattr(network, name) for name in names},
-        "parameters": {name: value for name, value in parameters.items() if value is not None},
-        "extra": extra | ({"sidecar": rest} if rest else {}),
+        "network": _packable({name: getattr(network, name) for name in names}),
+        "parameters": _packable(parameters),
+        "extra": _packable(extra),
+        "sidecar": _packable(rest),
     }
+
+
+def _packable(tree: dict[str, Any]) -> Any:
+    """Give what JSON can hold of a mapping, as far as it can."""
+    return pack_or_none({name: value for name, value in tree.items() if pack_or_none({name: value}) is not None}) or {}
 
 
 def _text(value: Any) -> bytes:
