@@ -525,9 +525,12 @@ def test_a_crash_at_any_step_leaves_a_network_or_a_clear_error(tmp_path: Path, m
         root = tmp_path / str(step)
         bids.write(first, root, subject="01")
         happened = [0]
-        with monkeypatch.context() as patch, failing(patch, step, happened, for_ever=True):
-            with contextlib.suppress(OSError):
-                bids.write(second, root, subject="01")
+        with (
+            contextlib.suppress(OSError),
+            monkeypatch.context() as patch,
+            failing(patch, step, happened, for_ever=True),
+        ):
+            bids.write(second, root, subject="01")
         if happened[0] < step:
             assert seen >= {"old", "error", "new"}
             return

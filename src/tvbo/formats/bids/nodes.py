@@ -75,7 +75,7 @@ def table_of(nodes: NodeTable, unit: str | None, said: Mapping[str, Any]) -> tup
         while header in held or header in ("Description", "tvbo"):
             header += "_"
         held[header] = values
-        if header != ROW:
+        if header != ROW or units is not None:
             about[header] = known | ({} if units is None else {"Units": units})
         return header
 

@@ -214,16 +214,20 @@ def _put_metadata(
     for each, name in zip(files, names, strict=True):
         if each.note is None or each.note.get("measure_given"):
             kept["measures"][name] = each.name.measure
-        wanted = each.said if each.note is None else each.note.get("said", [])
+        wanted = [*each.said] if each.note is None else _texts(each.note.get("said"))
         kept["sidecars"][name] = {key: each.said[key] for key in wanted if key in each.said}
     ours = note.get("nodes") if note else None
-    described = ours.get("described", []) if isinstance(ours, dict) else [*about]
+    described = _texts(ours.get("described")) if isinstance(ours, dict) else [*about]
     described = [key for key in described if isinstance(about.get(key), dict)]
     kept["columns"] = {key: about[key] for key in described}
     kept["sidecars"] = {name: said for name, said in kept["sidecars"].items() if said}
     kept = {key: value for key, value in kept.items() if value}
     if kept:
         network.extra["bids"] = kept
+
+
+def _texts(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def _entities(name: Name, note: dict[str, Any], found: BidsNetwork) -> dict[str, Any]:

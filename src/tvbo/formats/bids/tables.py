@@ -323,5 +323,7 @@ def _names_at(rows: list[list[str]], width: int, size: int | None) -> tuple[bool
     head = rows[0]
     # pandas leaves the corner out, empties it, or puts a word there.
     corner = len(rows) == width and (not head[0].strip() or not is_number(head[0]))
-    beside = corner or (len(rows) > 1 and not any(is_number(row[0]) for row in rows[1:] if row))
+    beside = (
+        corner or len(head) == width - 1 or (len(rows) > 1 and not any(is_number(row[0]) for row in rows[1:] if row))
+    )
     return corner or len(head) < width or len(rows) == width + 1 or not all(map(is_number, head[beside:])), beside
