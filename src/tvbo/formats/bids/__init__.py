@@ -143,7 +143,8 @@ def write(
     strict : bool
         Whether to refuse to lose anything.
     subject, session : str, optional
-        Whose it is; those that the network has unless given. Without a subject the files lie at the root.
+        Whose it is; those that the network has unless given. Without a subject the files lie at the root,
+        or in the folder of their template.
     datatype : str, optional
         The folder within the subject; ``func`` for a functional network, else ``dwi``.
     entities : mapping of str to str, optional

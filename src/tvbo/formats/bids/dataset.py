@@ -8,6 +8,7 @@ from typing import Any
 
 from tvbo.errors import DamagedFileError, DuplicateNameError, NetworkNotFoundError, UnsafeFileError
 from tvbo.formats.bids.names import (
+    DATATYPES,
     LAYOUTS,
     NODES,
     RELMAT,
@@ -60,8 +61,8 @@ class BidsNetwork:
 
     @property
     def datatype(self) -> str | None:
-        """The folder within the subject, such as ``dwi``; None at the root."""
-        return None if self.folder == self.root else self.folder.name
+        """The folder within the subject, such as ``dwi``; None outside of subjects."""
+        return self.folder.name if self.folder.name in DATATYPES else None
 
     @property
     def measures(self) -> tuple[str, ...]:

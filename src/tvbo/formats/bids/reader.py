@@ -104,8 +104,8 @@ def _of_one_save(files: list[_File], note: dict[str, Any], found: BidsNetwork) -
                     "a save was interrupted; save the network again"
                 )
             kept.append(each)
-    missing = [measure for measure in listed if all(measure != each.name.measure for each in kept)]
-    if missing:
+    missing = [str(measure) for measure in listed if all(measure != each.name.measure for each in kept)]
+    if missing or not kept:
         raise MismatchError(
             f"{found.folder}: {found.key} lacks the measures {', '.join(missing)[:200]}: a save was interrupted, or "
             "files were removed; save the network again"

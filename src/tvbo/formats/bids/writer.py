@@ -155,7 +155,7 @@ def _place(network: Network, given: Mapping[str, Any], datatype: str | None) -> 
         folder = f"sub-{entities['sub']}/{session}{folder}/"
     else:
         bids.pop("datatype", None)
-        folder = ""
+        folder = f"tpl-{entities['tpl']}/" if "tpl" in entities else ""
     return Laid(folder, spelled(entities), bids), entities
 
 
