@@ -375,7 +375,7 @@ def test_entities_of_the_network_are_those_of_the_files(tmp_path: Path) -> None:
     }
     root = tmp_path / "d"
     bids.write(network, root, strict=True)
-    assert (root / "tpl-MNI1522009c/tpl-MNI1522009c_cohort-a_atlas-DesikanKilliany_meas-weight_relmat.json").exists()
+    assert (root / "tpl-MNI1522009c/cohort-a/tpl-MNI1522009c_cohort-a_atlas-DesikanKilliany_meas-weight_relmat.json").exists()
     assert differences(network, bids.read(root)) == []
     bids.write(network, root, subject="01", strict=True)
     assert bids.read(root, subject="01").extra["sidecar"]["bids"] == network.extra["sidecar"]["bids"] | {

@@ -353,7 +353,7 @@ def test_notes_that_were_tampered_with_are_refused_in_words(tmp_path: Path, file
     bids.write(network, tmp_path / "d")
     path = next(
         each
-        for each in (tmp_path / "d").iterdir()
+        for each in (tmp_path / "d").rglob("*.json")
         if each.name.removeprefix("tpl-MNI_").replace("tractLength", "length") == file
     )
     whole = json.loads(path.read_text())

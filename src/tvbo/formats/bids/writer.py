@@ -155,7 +155,8 @@ def _place(network: Network, given: Mapping[str, Any], datatype: str | None) -> 
         folder = f"sub-{entities['sub']}/{session}{folder}/"
     else:
         bids.pop("datatype", None)
-        folder = f"tpl-{entities['tpl']}/" if "tpl" in entities else ""
+        above = [short for short in ("tpl", "cohort") if "tpl" in entities and short in entities]
+        folder = "".join(f"{short}-{entities[short]}/" for short in above)
     return Laid(folder, spelled(entities), bids), entities
 
 
