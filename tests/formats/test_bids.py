@@ -30,7 +30,7 @@ from tvbo.errors import (
 from tvbo.formats import bids
 from tvbo.testing import array_strategies as arrays
 from tvbo.testing.strategies import connectivities
-from tvbo.testing.suite import example_networks
+from tvbo.testing.suite import FormatSuite, example_networks
 
 quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # JSON takes two surrogates for one character; the names of things with such are lost, and said to be.
@@ -375,7 +375,9 @@ def test_entities_of_the_network_are_those_of_the_files(tmp_path: Path) -> None:
     }
     root = tmp_path / "d"
     bids.write(network, root, strict=True)
-    assert (root / "tpl-MNI1522009c/cohort-a/tpl-MNI1522009c_cohort-a_atlas-DesikanKilliany_meas-weight_relmat.json").exists()
+    assert (
+        root / "tpl-MNI1522009c/cohort-a/tpl-MNI1522009c_cohort-a_atlas-DesikanKilliany_meas-weight_relmat.json"
+    ).exists()
     assert differences(network, bids.read(root)) == []
     bids.write(network, root, subject="01", strict=True)
     assert bids.read(root, subject="01").extra["sidecar"]["bids"] == network.extra["sidecar"]["bids"] | {
@@ -443,6 +445,11 @@ def lossy() -> Network:
     network.set_matrix("gain", np.ones((3, 2)), target_network=Network(NodeTable(["p", "q"])))
     network.parameters["speeds"] = Parameter(np.arange(3.0))
     network.extra = {"kept": (1, 2), "arrays": {"a": np.ones(2)}}
+    # Said of the mesh, which is lost.
+    network.extra["tvb"] = {
+        "root": 0,
+        "objects": [{"class": "CorticalSurface", "traits": {"vertices": {"home": "mesh:"}}}],
+    }
     return network
 
 
@@ -565,3 +572,29 @@ class failing:
             return call(*arguments, **options)
 
         return counted
+
+
+# ---------------------------------------------------------------- as every format
+
+
+class TestBids(FormatSuite):
+    """What every format must hold to."""
+
+    format = "bids"
+    extension = "/"
+    named = True
+
+    def examples(self) -> dict[str, Network]:
+        """Add one whose files have the names of the first, and one that BIDS cannot carry whole."""
+        first, *others = example_networks().items()
+        again = example_networks()["full"]
+        again.set_matrix("weight", again.matrix("length"), unit="1/s")
+        return dict([first, ("full again", again), *others, ("lossy", lossy())])
+
+    def read(self, path: Path) -> Network:
+        """Say which format is missed where there is nothing to tell it by."""
+        return Network.from_file(path) if path.exists() else Network.from_file(path, format="bids")
+
+    def strategy(self) -> Any:
+        """Draw connectivities of TVB."""
+        return connectivities().map(Network.from_tvb).filter(lambda network: len(network.matrices) > 0)
