@@ -53,7 +53,7 @@ def validator() -> str:
     beside = Path(sys.executable).parent / "bids-validator-deno"
     found = shutil.which("bids-validator-deno") or (str(beside) if beside.exists() else None)
     if found is None:
-        pytest.skip("needs bids-validator-deno: install the dependency group bids")
+        pytest.skip("needs bids-validator-deno: install the dependency group slow")
     return found
 
 
@@ -67,7 +67,7 @@ def schema(folder: Path) -> Path:
     """Add the draft to the schema of the specification."""
     tools = importlib.util.find_spec("bidsschematools")
     if tools is None or tools.origin is None:
-        pytest.skip("needs bidsschematools: install the dependency group bids")
+        pytest.skip("needs bidsschematools: install the dependency group slow")
     released = json.loads((Path(tools.origin).parent / "data" / "schema.json").read_text(encoding="utf-8"))
     path = folder / "schema.json"
     path.write_text(json.dumps(merged(released, json.loads(DRAFT.read_text()))))

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import tvbo
+from tvbo.errors import TvboError
 from tvbo.formats.bids.dataset import DESCRIPTION
 from tvbo.formats.bids.names import NODES, RELMAT, parsed
 from tvbo.formats.bids.writer import Laid
+from tvbo.limits import Limits
+from tvbo.storage.bounded import read_bytes
 from tvbo.storage.commit import SUFFIX, clear, locked, replace_files
 
 # That of which the draft is an extension.
@@ -101,8 +104,8 @@ def _check_ours(folder: Path, laid: Laid) -> None:
 
 def _is_ours(path: Path) -> bool:
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        found = json.loads(read_bytes(path, Limits().sidecar_bytes))
+    except (TvboError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and "tvbo" in found
 
