@@ -195,4 +195,4 @@ def _report(network: Network, laid: Laid, root: Path, strict: bool) -> None:
             chunk_bytes=1 << 62,
         )
         back = network_of(chosen(trial, {}, limits), limits)
-        report_losses(meant, back, root, strict)
+        report_losses(meant, back, root.name, strict)
