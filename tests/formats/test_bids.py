@@ -32,7 +32,7 @@ from tvbo.testing import array_strategies as arrays
 from tvbo.testing.strategies import connectivities
 from tvbo.testing.suite import FormatSuite, example_networks
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # JSON takes two surrogates for one character; the names of things with such are lost, and said to be.
 texts = lambda: arrays.texts().filter(lambda text: json.loads(json.dumps(text)) == text)
 DTYPES = ("?", "i1", "u1", "<i4", ">i8", "u8", "<f2", "<f4", ">f4", "<f8", ">f8")
@@ -583,6 +583,7 @@ class TestBids(FormatSuite):
     format = "bids"
     extension = "/"
     named = True
+    max_examples = 10
 
     def examples(self) -> dict[str, Network]:
         """Add one whose files have the names of the first, and one that BIDS cannot carry whole."""

@@ -28,7 +28,7 @@ from tvbo.errors import (
 )
 from tvbo.formats import bids
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NUMBERS = np.array([[1.0, 0.25, np.nan], [0.25, 1.0, -1e-300], [np.nan, -1e-300, 1 / 3]])
 LABELS = ["LH_Vis_1", "RH Vis 1", "Left-Hippocampus"]
 
