@@ -10,6 +10,7 @@ import pytest
 
 from tvbo import Network, registry
 from tvbo.errors import LossyConversionError, LossyConversionWarning, NetworkNotFoundError, SidecarError, warn
+from tvbo.testing import judge
 from tvbo.testing.suite import FormatSuite, example_networks
 
 
@@ -144,3 +145,7 @@ def test_what_reading_imports_is_found(tmp_path: Path) -> None:
 
     with pytest.raises(AssertionError):
         Pair().test_reading_runs_no_other_package(tmp_path)
+
+
+def test_a_star_stands_for_names_of_several_lines() -> None:
+    assert judge._matched("extra.*", "extra.a\nb") == "a\nb"

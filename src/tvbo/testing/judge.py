@@ -199,5 +199,5 @@ def _fills(network: Network, back: Network, difference: Difference) -> bool:
 
 def _matched(pattern: str, path: str) -> str | None:
     """Give what the first star of a pattern stands for in a path; None if it does not match."""
-    found = re.fullmatch("(.*?)".join(map(re.escape, pattern.split("*"))), path)
+    found = re.fullmatch("(.*?)".join(map(re.escape, pattern.split("*"))), path, re.DOTALL)
     return None if found is None else (found.group(1) if found.groups() else "")
