@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tvbo import Network, registry
-from tvbo.errors import UnknownFormatError, UnsupportedObjectError
+from tvbo.errors import NetworkNotFoundError, UnknownFormatError, UnsupportedObjectError
 
 
 def install(monkeypatch: pytest.MonkeyPatch, known: dict[str, types.ModuleType]) -> None:
@@ -91,8 +91,10 @@ def test_the_longest_extension_decides(tmp_path: Path, monkeypatch: pytest.Monke
         assert registry.for_path(tmp_path / "a.gz", verb) is known["plain"]
         assert registry.for_path(tmp_path / "a_NET.tsv.gz", verb) is known["compound"]
         assert registry.for_path(tmp_path, verb) is known["folder"]
-    with pytest.raises(UnknownFormatError, match="no format has the extension ''"):
+    with pytest.raises(NetworkNotFoundError, match="no file or folder"):
         registry.for_path(tmp_path / "not-there", "read")
+    with pytest.raises(UnknownFormatError, match="no format has the extension ''"):
+        registry.for_path(tmp_path / "not-there", "write")
 
 
 def test_a_longer_extension_whose_content_is_another_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
-from tvbo.errors import UnknownFormatError, UnsupportedObjectError
+from tvbo.errors import NetworkNotFoundError, UnknownFormatError, UnsupportedObjectError
 
 _PACKAGE = GROUP = "tvbo.formats"
 # The format of our own files: asked first.
@@ -212,6 +212,8 @@ def for_path(path: Path, verb: str, name: str | None = None) -> ModuleType:
     ------
     UnknownFormatError
         If none has that extension, or it cannot do that.
+    NetworkNotFoundError
+        If it is to be read, is not there, and its name tells nothing.
     """
     if name is not None:
         module = get(name)
@@ -224,6 +226,8 @@ def for_path(path: Path, verb: str, name: str | None = None) -> ModuleType:
     found = _chosen(map(get, built_in()), path, verb) or _chosen(_sound_plugins(), path, verb)
     if found is not None:
         return found
+    if verb == "read" and not path.suffix and not path.exists():
+        raise NetworkNotFoundError(f"there is no file or folder {path}")
     modules = [*map(get, built_in()), *_sound_plugins()]
     able = [module for module in modules if _fits(module, path, verb)]
     named = ", ".join(map(name_of, able))

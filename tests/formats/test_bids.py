@@ -594,7 +594,7 @@ class TestBids(FormatSuite):
 
     def read(self, path: Path) -> Network:
         """Say which format is missed where there is nothing to tell it by."""
-        return Network.from_file(path) if path.exists() else Network.from_file(path, format="bids")
+        return Network.from_file(path)
 
     def strategy(self) -> Any:
         """Draw connectivities of TVB."""
