@@ -22,7 +22,8 @@ from tvbo.storage.sparse import Array
 
 # What HDF5 cannot hold as it is, beside the data: the numpy dtype of text, and Fortran order.
 DTYPE, ORDER = "numpy_dtype", "order"
-_COMPRESS_FROM = 256
+# Below this, the list of chunks that HDF5 keeps takes more than compressing saves.
+_COMPRESS_FROM = 1 << 12
 # Below this, starting threads takes longer than they save.
 _THREADS_FROM = 1 << 21
 # Bands of a memory map after which what was read of it is let go.
@@ -297,18 +298,25 @@ def _packed(
 
 
 def _create(file: h5py.File, path: str, item: Encoded, chunk: tuple[int, ...] | None, recipe: Recipe | None) -> Any:
-    plan = h5p.create(h5p.DATASET_CREATE)
-    plan.set_obj_track_times(False)
-    if chunk is not None and recipe is not None:
-        plan.set_chunk(chunk)
-        # Every element is written: nothing has to be filled in first.
-        plan.set_fill_time(h5d.FILL_TIME_NEVER)
-        if recipe.shuffle:
-            plan.set_filter(h5z.FILTER_SHUFFLE, h5z.FLAG_OPTIONAL, (item.dtype.itemsize,))
-        plan.set_deflate(_LEVEL)
+    plan = _plan_of(chunk, item.dtype.itemsize if recipe is not None and recipe.shuffle else 0)
     # Text that is UTF-8 says so in what numpy does not compare.
     kind = h5t.py_create(item.dtype, logical=True) if item.dtype.kind == "S" else _type_of(item.dtype)
     return h5d.create(file.id, name_of(path), kind, _space_of(item.shape), plan, links())
+
+
+@functools.lru_cache(maxsize=256)
+def _plan_of(chunk: tuple[int, ...] | None, shuffled: int) -> Any:
+    """Give the way in which a dataset is laid out; bytes of an element that is shuffled, or 0."""
+    plan = h5p.create(h5p.DATASET_CREATE)
+    plan.set_obj_track_times(False)
+    if chunk is not None:
+        plan.set_chunk(chunk)
+        # Every element is written: nothing has to be filled in first.
+        plan.set_fill_time(h5d.FILL_TIME_NEVER)
+        if shuffled:
+            plan.set_filter(h5z.FILTER_SHUFFLE, h5z.FLAG_OPTIONAL, (shuffled,))
+        plan.set_deflate(_LEVEL)
+    return plan
 
 
 @functools.cache
@@ -379,7 +387,7 @@ def write_attributes(item: Any, attrs: Mapping[str, Any]) -> None:
                 # HDF5 has no text of no length.
                 data = data.astype("S1")
             kind = _type_of(data.dtype)
-        h5a.create(item, name.encode(), kind, _space_of(data.shape)).write(data)
+        h5a.create(item, name.encode(), kind, _space_of(data.shape)).write(data, kind)
 
 
 # libhdf5 takes as long to make these as to write what they describe.
