@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -335,9 +336,7 @@ def replace_files(files: list[tuple[Path, bytes | Path]], look: Callable[[Path],
     folder = files[0][0].parent
     steps = [(data if isinstance(data, Path) else _beside(target), target, data) for target, data in files]
     try:
-        for beside, target, data in steps:
-            if isinstance(data, bytes):
-                _write(beside, data, target)
+        _write([(beside, target, data) for beside, target, data in steps if isinstance(data, bytes)])
         if look is not None:
             look(steps[0][0])
         for beside, target, _ in steps:
@@ -365,22 +364,32 @@ def _create(path: Path, target: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)
     try:
-        # Links of git-annex lead to files that nobody may write.
-        if target.exists() and not target.is_symlink() and hasattr(os, "fchmod"):
-            os.fchmod(descriptor, target.stat().st_mode & 0o7777)
+        with contextlib.suppress(FileNotFoundError):
+            there = os.lstat(target)
+            # Links of git-annex lead to files that nobody may write.
+            if not stat.S_ISLNK(there.st_mode) and hasattr(os, "fchmod"):
+                os.fchmod(descriptor, there.st_mode & 0o7777)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _write(path: Path, data: bytes, target: Path) -> None:
-    descriptor = _create(path, target)
-    try:
-        _write_all(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write(files: list[tuple[Path, Path, bytes]]) -> None:
+    """Write new files, and flush them once all are written: the disk is at work on the first meanwhile."""
+    with contextlib.ExitStack() as until:
+        descriptors = []
+        for path, target, data in files:
+            descriptor = _create(path, target)
+            until.callback(os.close, descriptor)
+            _write_all(descriptor, data)
+            if hasattr(os, "posix_fadvise"):
+                # Not needed again soon: so the system begins to put it on the disk, and does not wait for it.
+                with contextlib.suppress(OSError):
+                    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            descriptors.append(descriptor)
+        for descriptor in descriptors:
+            os.fsync(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
