@@ -32,6 +32,7 @@ def small_bands(monkeypatch) -> None:
     """Make many bands of small arrays, and let threads read them."""
     monkeypatch.setattr(bands, "BAND_BYTES", 5000)
     monkeypatch.setattr(bands, "VECTOR_BYTES", 1000)
+    monkeypatch.setattr(datasets, "_COMPRESS_FROM", 256)
     monkeypatch.setattr(bands, "_CHUNK_BYTES", 1500)
     monkeypatch.setattr(located, "_THREADS_FROM", 10_000)
     monkeypatch.setattr(located, "_MAP_FROM", 10_000)

@@ -22,13 +22,12 @@ from io import FileIO
 from pathlib import Path
 from typing import TypeAlias
 
-import h5py
+from h5py import h5f
 
-from tvbo.errors import CompanionError, LimitError, SidecarError, UnsafeFileError
+from tvbo.errors import CompanionError, LimitError, NetworkNotFoundError, SidecarError, UnsafeFileError
 from tvbo.limits import Limits
 from tvbo.storage import schema, sidecar
 from tvbo.storage.companion import Companion, text_in
-from tvbo.storage.files import check_plain
 from tvbo.storage.image import Image, level_of
 from tvbo.storage.index import sealed
 from tvbo.storage.pair import REPLACES, SIDECARS, TEXT, identifier, identity, uses
@@ -170,7 +169,7 @@ class _Save:
             temporary.close()
             self._replace(beside, text)
 
-    def _write(self, file: h5py.File, go_on: Callable[[int], None]) -> str:
+    def _write(self, file: h5f.FileID, go_on: Callable[[int], None]) -> str:
         self.image.write(file, self.compression, go_on)
         text = self.finish()
         self.image.add_text(TEXT, text)
@@ -215,21 +214,21 @@ def _append(descriptor: int, listed: bytes) -> None:
 
 def _replaced(target: Path, companion: Path) -> list[str]:
     """Give the identifiers of what is there now; refuse to overwrite what is not ours."""
-    found = set()
-    if target.exists():
-        try:
-            check_plain(target)
-            found.add(identity(sidecar.text_of(target)))
-        except (LimitError, SidecarError):
-            # What cannot be opened cannot be taken for the half of a pair either.
-            pass
-        except UnsafeFileError as error:
-            raise FileExistsError(f"{error}. Choose another name, or remove it first") from None
+    found, size = set(), 0
+    try:
+        found.add(identity(sidecar.text_of(target)))
+    except (LimitError, SidecarError, NetworkNotFoundError):
+        # What cannot be opened cannot be taken for the half of a pair either.
+        pass
+    except UnsafeFileError as error:
+        raise FileExistsError(f"{error}. Choose another name, or remove it first") from None
     for ending in SIDECARS:
         other = target.with_suffix(ending)
         if other != target and _uses(other, companion, if_damaged=True):
             raise FileExistsError(f"{other} uses {companion.name} too: choose another name, or remove it first")
-    if companion.exists() and companion.stat().st_size:
+    with contextlib.suppress(FileNotFoundError):
+        size = companion.stat().st_size
+    if size:
         try:
             attrs = Companion.attributes(companion, (GROUP,))
         except (CompanionError, UnsafeFileError):

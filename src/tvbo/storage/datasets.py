@@ -7,11 +7,11 @@ import math
 import mmap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5p, h5s, h5t, h5z
+from h5py import h5a, h5d, h5f, h5p, h5s, h5t, h5z
 
 from tvbo.storage.bands import band_rows, chunk_of, recut
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
@@ -237,13 +237,32 @@ def is_small(item: Encoded) -> bool:
     return item.nbytes < _THREADS_FROM
 
 
-def write_dataset(file: h5py.File, path: str, ready: Packed, go_on: Callable[[int], None]) -> Any:
+class Placed(NamedTuple):
+    """
+    A dataset that was written.
+
+    Attributes
+    ----------
+    dataset : h5py.h5d.DatasetID
+        The dataset.
+    chunk : tuple of int or None
+        Shape of its chunks; None if it lies in one piece.
+    shuffled : bool
+        Whether chunks went through the shuffle filter.
+    """
+
+    dataset: Any
+    chunk: tuple[int, ...] | None
+    shuffled: bool
+
+
+def write_dataset(file: h5f.FileID, path: str, ready: Packed, go_on: Callable[[int], None]) -> Placed:
     """
     Write an array; its digest is found meanwhile.
 
     Parameters
     ----------
-    file : h5py.File
+    file : h5py.h5f.FileID
         The file, open for writing.
     path : str
         Where.
@@ -254,8 +273,8 @@ def write_dataset(file: h5py.File, path: str, ready: Packed, go_on: Callable[[in
 
     Returns
     -------
-    h5py.h5d.DatasetID
-        The dataset.
+    Placed
+        The dataset, and how it is laid out.
     """
     item = ready.item
     dataset = _create(file, path, item, ready.chunk, ready.recipe)
@@ -276,7 +295,7 @@ def write_dataset(file: h5py.File, path: str, ready: Packed, go_on: Callable[[in
         # So that a slice can be checked too, which the digest of the whole cannot do.
         item.attrs |= {CHECKSUMS: np.array(sums, np.uint32), CHECKED_ROWS: item.rows}
     write_attributes(dataset, item.attrs)
-    return dataset
+    return Placed(dataset, ready.chunk, ready.recipe is not None and ready.recipe.shuffle)
 
 
 def _packed(
@@ -297,11 +316,11 @@ def _packed(
     return band, check, found
 
 
-def _create(file: h5py.File, path: str, item: Encoded, chunk: tuple[int, ...] | None, recipe: Recipe | None) -> Any:
+def _create(file: h5f.FileID, path: str, item: Encoded, chunk: tuple[int, ...] | None, recipe: Recipe | None) -> Any:
     plan = _plan_of(chunk, item.dtype.itemsize if recipe is not None and recipe.shuffle else 0)
     # Text that is UTF-8 says so in what numpy does not compare.
     kind = h5t.py_create(item.dtype, logical=True) if item.dtype.kind == "S" else _type_of(item.dtype)
-    return h5d.create(file.id, name_of(path), kind, _space_of(item.shape), plan, links())
+    return h5d.create(file, name_of(path), kind, _space_of(item.shape), plan, links())
 
 
 @functools.lru_cache(maxsize=256)

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
-from h5py import h5d
 
 from tvbo.errors import CompanionError, TvboError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS
-from tvbo.storage.datasets import Encoded
+from tvbo.storage.datasets import Encoded, Placed
 from tvbo.storage.located import Located
 from tvbo.storage.node_list import NodeColumns
 
@@ -79,7 +78,7 @@ def header_of(record: Mapping[str, Any], nodes: NodeColumns | None) -> dict[str,
 
 
 def written(
-    items: Mapping[str, tuple[Any, Encoded]],
+    items: Mapping[str, tuple[Placed, Encoded]],
     aliases: Mapping[str, str],
     groups: Mapping[str, Any],
     header: Mapping[str, Any],
@@ -89,7 +88,7 @@ def written(
 
     Parameters
     ----------
-    items : mapping of str to (h5py.h5d.DatasetID, Encoded)
+    items : mapping of str to (Placed, Encoded)
         Its datasets, by path.
     aliases : mapping of str to str
         Second names of datasets.
@@ -136,19 +135,17 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
-def _entry(dataset: Any, item: Encoded) -> dict[str, Any]:
+def _entry(placed: Placed, item: Encoded) -> dict[str, Any]:
     attrs = {name: str(value, "ascii") if isinstance(value, bytes) else value for name, value in item.attrs.items()}
     entry: dict[str, Any] = {"shape": item.shape, "dtype": item.dtype.str}
     entry |= {name: value for name, value in attrs.items() if name not in _OWN}
-    plan = dataset.get_create_plist()
-    if plan.get_layout() == h5d.CHUNKED:
+    if placed.chunk is not None:
         found: list[Any] = []
-        dataset.chunk_iter(lambda chunk: found.append((chunk.chunk_offset, chunk.byte_offset, chunk.size)))
+        placed.dataset.chunk_iter(lambda chunk: found.append((chunk.chunk_offset, chunk.byte_offset, chunk.size)))
         found.sort()
-        shuffled = plan.get_nfilters() == 2
-        entry["chunk"] = [plan.get_chunk(), shuffled, [each[1] for each in found], [each[2] for each in found]]
+        entry["chunk"] = [placed.chunk, placed.shuffled, [each[1] for each in found], [each[2] for each in found]]
     elif item.nbytes:
-        entry["at"] = dataset.get_offset()
+        entry["at"] = placed.dataset.get_offset()
     if CHECKSUMS in attrs:
         entry["sums"] = [int(item.attrs[CHECKED_ROWS]), item.attrs[CHECKSUMS].tolist()]
     return entry

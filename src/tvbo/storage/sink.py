@@ -188,25 +188,25 @@ def _new() -> Any:
 
 
 @contextlib.contextmanager
-def hdf5_in_memory() -> Iterator[h5py.File]:
+def hdf5_in_memory() -> Iterator[h5f.FileID]:
     """
     Open a new HDF5 file that never touches a disk.
 
     Yields
     ------
-    h5py.File
-        The file; ``file.id.get_file_image()`` gives its bytes.
+    h5py.h5f.FileID
+        The file; ``get_file_image()`` gives its bytes.
     """
     # Without callbacks into Python: neither a full disk nor Ctrl-C can reach HDF5 while it writes.
     file = h5f.create(f"in-memory-{next(_NAMES)}.h5".encode(), h5f.ACC_TRUNC, _new(), _in_memory())
     try:
-        yield h5py.File(file)
+        yield file
     finally:
         file.close()
 
 
 @contextlib.contextmanager
-def hdf5_on(descriptor: int) -> Iterator[tuple[h5py.File, Sink]]:
+def hdf5_on(descriptor: int) -> Iterator[tuple[h5f.FileID, Sink]]:
     """
     Write a new HDF5 file to a descriptor; only where Ctrl-C does not reach.
 
@@ -217,7 +217,7 @@ def hdf5_on(descriptor: int) -> Iterator[tuple[h5py.File, Sink]]:
 
     Yields
     ------
-    file : h5py.File
+    file : h5py.h5f.FileID
         The file.
     sink : Sink
         What it writes through, which knows of failures before the end.
@@ -229,6 +229,6 @@ def hdf5_on(descriptor: int) -> Iterator[tuple[h5py.File, Sink]]:
     """
     sink = Sink(descriptor)
     with h5py.File(sink, "w", **_OPTIONS) as file:
-        yield file, sink
+        yield file.id, sink
     if sink.failure is not None:
         raise sink.failure
