@@ -1,9 +1,9 @@
 """
 What tvbo costs, side by side in one run with tvbo 0.5.3, plain h5py, numpy, TVB's own readers and a copy in memory.
 
-Everything takes turns, in blocks of short calls, so that a busy machine slows all of it. Prints Markdown, and writes docs/benchmarks.md and its
-picture. ``--quick`` takes two minutes and leaves the other tvbo out; ``--large`` adds a matrix of 2 GiB and a
-connectome of 100 million edges.
+Everything takes turns, in blocks of short calls, so that a busy machine slows all of it. Prints Markdown, and writes
+docs/benchmarks.md and its picture. ``--quick`` takes two minutes and leaves the other tvbo out; ``--large`` adds a
+matrix of 2 GiB and a connectome of 100 million edges.
 """
 
 import argparse

@@ -406,7 +406,9 @@ def write_attributes(item: Any, attrs: Mapping[str, Any]) -> None:
                 # HDF5 has no text of no length.
                 data = data.astype("S1")
             kind = _type_of(data.dtype)
-        h5a.create(item, name.encode(), kind, _space_of(data.shape)).write(data, kind)
+        # What lies in memory is of the same type, but for text of variable length.
+        given = None if data.dtype.kind == "O" else kind
+        h5a.create(item, name.encode(), kind, _space_of(data.shape)).write(data, given)
 
 
 # libhdf5 takes as long to make these as to write what they describe.

@@ -142,9 +142,12 @@ def read_bytes(path: Path, limit: int, name: str = "sidecar_bytes") -> bytes:
     """
     with opened(path) as (file, _):
         # Its length before its bytes, so that the message tells what it needs.
-        Limits().check(name, os.fstat(file.fileno()).st_size, path, limit)
-        # Some files that the system makes up tell no length.
-        data = file.read(limit + 1)
+        size = os.fstat(file.fileno()).st_size
+        Limits().check(name, size, path, limit)
+        data = file.read(size + 1)
+        if len(data) > size:
+            # Some files that the system makes up tell no length.
+            data += file.read(limit + 1 - len(data))
         Limits().check(name, len(data), path, limit)
     return data
 

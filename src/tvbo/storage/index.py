@@ -7,6 +7,8 @@ files as we wrote them, and for no others; without it a file is looked through o
 
 import hashlib
 import json
+import math
+import operator
 import os
 import struct
 from collections.abc import Mapping
@@ -236,8 +238,8 @@ def _located(entry: dict[str, Any], end: int) -> Located:
             raise ValueError(f"{len(places)} chunks: expected {wanted}")
     elif "at" in entry:
         places = _numbers([entry["at"]])
-        sizes = (int(np.prod(shape, dtype=object)) * dtype.itemsize,)
-    if any(place + size > end for place, size in zip(places, sizes, strict=True)) or sum(sizes) > end:
+        sizes = (math.prod(shape) * dtype.itemsize,)
+    if max(map(operator.add, places, sizes), default=0) > end or sum(sizes) > end:
         raise ValueError("chunks beyond the end of the file")
     rows, sums = entry.get("sums", (0, ()))
     rows, sums = int(rows), _numbers(sums)
@@ -247,6 +249,7 @@ def _located(entry: dict[str, Any], end: int) -> Located:
 
 
 def _numbers(values: Any) -> tuple[int, ...]:
-    if not all(type(value) is int and value >= 0 for value in values):
-        raise ValueError("something else than whole numbers")
+    for value in values:
+        if type(value) is not int or value < 0:
+            raise ValueError("something else than whole numbers")
     return tuple(values)

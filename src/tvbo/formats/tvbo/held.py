@@ -14,7 +14,6 @@ from tvbo.model.network import Network
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.stored import StoredArray, stamp_of
 
-
 _PLAIN = frozenset((str, int, float, bool, type(None), np.ndarray))
 
 
