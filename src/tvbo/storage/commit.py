@@ -43,6 +43,8 @@ SUFFIX = ".tvbo-tmp"
 # Arrays of up to this many bytes are compressed in memory, where nothing can fail.
 _IN_MEMORY = 1 << 23
 
+# What a file is to hold, in parts that follow one another.
+Content: TypeAlias = tuple[bytes, ...]
 # Gives the sidecar when all arrays have been seen; is told how many bytes of how many are written.
 Finish: TypeAlias = Callable[[], str]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -134,7 +136,7 @@ class _Save:
     progress: Progress | None
 
     def in_memory(self) -> None:
-        with hdf5_in_memory() as file:
+        with hdf5_in_memory(self.image.size()) as file:
             text = self._write(file, lambda _: None)
             with locked(self.target.parent) as alone:
                 self._stamp(text, alone, None)
@@ -185,10 +187,10 @@ class _Save:
             clear(self.target, self.companion, but=own)
         self.image.attrs[GROUP] = {CONTENT: identifier(text) or "", REPLACES: " ".join(replaces)}
 
-    def _replace(self, companion: bytes | Path, text: str) -> None:
+    def _replace(self, companion: Content | Path, text: str) -> None:
         doubtful = may_claim_too_much(self.image, self.limits)
         look = (lambda written: check_written(written, self.companion, self.limits)) if doubtful else None
-        replace_files([(self.companion, companion), (self.target, text.encode())], look)
+        replace_files([(self.companion, companion), (self.target, (text.encode(),))], look)
 
 
 @contextlib.contextmanager
@@ -270,7 +272,7 @@ def write_file(target: Path, data: bytes) -> None:
     with locked(target.parent) as alone:
         if alone:
             clear(target)
-        replace_files([(target, data)])
+        replace_files([(target, (data,))])
 
 
 def clear(*targets: Path, but: Path | None = None) -> list[Path]:
@@ -316,14 +318,14 @@ def _is_in_use(path: Path) -> bool:
     return False
 
 
-def replace_files(files: list[tuple[Path, bytes | Path]], look: Callable[[Path], None] | None = None) -> None:
+def replace_files(files: list[tuple[Path, Content | Path]], look: Callable[[Path], None] | None = None) -> None:
     """
     Replace files of one folder, one after the other, once all of them are on the disk.
 
     Parameters
     ----------
-    files : list of (Path, bytes or Path)
-        The files and what they are to hold; or where this was written and flushed already, in the same folder.
+    files : list of (Path, tuple of bytes or Path)
+        The files and what they are to hold, in parts that follow one another; or where this was written and flushed already, in the same folder.
     look : callable, optional
         Takes the first file where it was written, and raises if it must not get its name.
 
@@ -335,7 +337,7 @@ def replace_files(files: list[tuple[Path, bytes | Path]], look: Callable[[Path],
     folder = files[0][0].parent
     steps = [(data if isinstance(data, Path) else _beside(target), target, data) for target, data in files]
     try:
-        _write([(beside, target, data) for beside, target, data in steps if isinstance(data, bytes)])
+        _write([(beside, target, data) for beside, target, data in steps if not isinstance(data, Path)])
         if look is not None:
             look(steps[0][0])
         for beside, target, _ in steps:
@@ -374,14 +376,15 @@ def _create(path: Path, target: Path) -> int:
     return descriptor
 
 
-def _write(files: list[tuple[Path, Path, bytes]]) -> None:
+def _write(files: list[tuple[Path, Path, Content]]) -> None:
     """Write new files, and flush them once all are written: the disk is at work on the first meanwhile."""
     with contextlib.ExitStack() as until:
         descriptors = []
         for path, target, data in files:
             descriptor = _create(path, target)
             until.callback(os.close, descriptor)
-            _write_all(descriptor, data)
+            for part in data:
+                _write_all(descriptor, part)
             if hasattr(os, "posix_fadvise"):
                 # Not needed again soon: so the system begins to put it on the disk, and does not wait for it.
                 with contextlib.suppress(OSError):

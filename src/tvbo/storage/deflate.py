@@ -107,7 +107,7 @@ def recipe_for(data: Array, level: int | None) -> Recipe:
     count = min(_SAMPLE // width, max(data.size // _PART, min(_LEAST // width, data.size)))
     starts = sorted({(data.size - count) * index // (_SAMPLES - 1) for index in range(_SAMPLES)})
     samples = [np.ascontiguousarray(data[start : start + count]) for start in starts]
-    if not fast:
+    if count * width < _SAMPLE:
         # Beginning a stream takes as long as the few bytes of a small sample.
         samples = [np.concatenate(samples)]
     planes = _noise(samples) if fast and _isal is not None else ()

@@ -252,7 +252,7 @@ class Image:
         groups: dict[str, Any] = {path: {} for path in _groups_of([*self.arrays, *self.aliases])} | self.attrs
         return written(items, self.aliases, groups, self.header)
 
-    def image(self, file: h5f.FileID) -> bytes:
+    def image(self, file: h5f.FileID) -> tuple[bytes, ...]:
         """
         Finish a file in memory.
 
@@ -263,13 +263,13 @@ class Image:
 
         Returns
         -------
-        bytes
-            All of it.
+        tuple of bytes
+            All of it, in parts that follow one another.
         """
         self.finish(file)
         listed = self.listed(file)
         found: bytes = file.get_file_image()
-        return found + sealed(listed, len(found)) if listed else found
+        return (found, sealed(listed, len(found))) if listed else (found,)
 
     def build(self, compression: str | int) -> bytes:
         """
@@ -288,7 +288,7 @@ class Image:
         with hdf5_in_memory() as file:
             self._written.clear()
             self.write(file, compression)
-            return self.image(file)
+            return b"".join(self.image(file))
 
 
 def _groups_of(paths: list[str]) -> set[str]:

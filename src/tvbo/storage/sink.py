@@ -169,10 +169,10 @@ class Sink:
 
 
 @functools.cache
-def _in_memory() -> Any:
+def _in_memory(step: int) -> Any:
     """Give the way in which a file in memory is opened; closing it closes all that was opened in it."""
     plan = h5p.create(h5p.FILE_ACCESS)
-    plan.set_fapl_core(1 << 17, False)
+    plan.set_fapl_core(step, False)
     plan.set_libver_bounds(h5f.LIBVER_V18, h5f.LIBVER_V18)
     plan.set_alignment(_OPTIONS["alignment_threshold"], _OPTIONS["alignment_interval"])
     plan.set_fclose_degree(h5f.CLOSE_STRONG)
@@ -188,9 +188,14 @@ def _new() -> Any:
 
 
 @contextlib.contextmanager
-def hdf5_in_memory() -> Iterator[h5f.FileID]:
+def hdf5_in_memory(size: int = 0) -> Iterator[h5f.FileID]:
     """
     Open a new HDF5 file that never touches a disk.
+
+    Parameters
+    ----------
+    size : int
+        About how many bytes it will hold.
 
     Yields
     ------
@@ -198,7 +203,9 @@ def hdf5_in_memory() -> Iterator[h5f.FileID]:
         The file; ``get_file_image()`` gives its bytes.
     """
     # Without callbacks into Python: neither a full disk nor Ctrl-C can reach HDF5 while it writes.
-    file = h5f.create(f"in-memory-{next(_NAMES)}.h5".encode(), h5f.ACC_TRUNC, _new(), _in_memory())
+    # Whenever it grows it may move, so that a large one must not grow often.
+    step = 1 << 20 if size > 1 << 20 else 1 << 17
+    file = h5f.create(f"in-memory-{next(_NAMES)}.h5".encode(), h5f.ACC_TRUNC, _new(), _in_memory(step))
     try:
         yield file
     finally:
