@@ -325,7 +325,8 @@ def replace_files(files: list[tuple[Path, Content | Path]], look: Callable[[Path
     Parameters
     ----------
     files : list of (Path, tuple of bytes or Path)
-        The files and what they are to hold, in parts that follow one another; or where this was written and flushed already, in the same folder.
+        The files and what they are to hold, in parts that follow one another; or where this was written and flushed
+        already, in the same folder.
     look : callable, optional
         Takes the first file where it was written, and raises if it must not get its name.
 
