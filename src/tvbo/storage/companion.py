@@ -199,8 +199,7 @@ class Companion:
         limits.check("depth", max(name.count("/") + 1 for name in index.groups), path)
         arrays, total, stored = {}, 0, 0
         for name, located in index.arrays.items():
-            own = index.attrs[name]
-            on_disk = sum(located.sizes)
+            own, on_disk = index.attrs[name], sum(located.sizes)
             digest = text_in(own, DIGEST) if verify else None
             arrays[name] = array = _array(
                 path, name, located.shape, located.dtype, own, stamp, content, digest, on_disk, limits, located
