@@ -13,11 +13,11 @@ import h5py
 import numpy as np
 from h5py import h5a, h5d, h5f, h5p, h5s, h5t, h5z
 
-from tvbo.storage.bands import band_rows, chunk_of, recut
+from tvbo.storage.bands import band_rows, chunk_of, recut, together
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
 from tvbo.storage.deflate import Recipe, buffer_of, crc32, recipe_for
 from tvbo.storage.order import order_of
-from tvbo.storage.pool import ordered, workers
+from tvbo.storage.pool import batches, ordered, workers
 from tvbo.storage.sparse import Array
 
 # What HDF5 cannot hold as it is, beside the data: the numpy dtype of text, and Fortran order.
@@ -207,11 +207,12 @@ def packed(item: Encoded, level: int | None, compress: bool) -> Packed:
     chunk = chunk_of(item.shape, item.dtype.itemsize) if packs else None
     recipe = recipe_for(item.sample(first), level) if packs else None
     checked = item.rows < (item.shape or (0,))[0]
-    made = ordered(
-        lambda band: _packed(band, chunk, recipe, checked),
-        itertools.chain([first], bands),
+    done = ordered(
+        lambda batch: [_packed(band, chunk, recipe, checked) for band in batch],
+        batches(itertools.chain([first], bands), together(first.nbytes)),
         1 if is_small(item) else workers(),
     )
+    made = itertools.chain.from_iterable(done)
     if not is_small(item):
         return Packed(item, chunk, recipe, made)
     held, total = list(made), hashlib.sha256()

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tvbo.errors import CorruptionError
-from tvbo.storage.bands import band_rows
+from tvbo.storage.bands import band_rows, together
 from tvbo.storage.deflate import buffer_of, crc32, inflate, unshuffle
 from tvbo.storage.files import read_at
-from tvbo.storage.pool import ordered, workers
+from tvbo.storage.pool import batches, ordered, workers
 from tvbo.storage.sparse import Array
 
 # Below this, starting threads takes longer than they save.
@@ -197,7 +197,11 @@ class Located:
             if check and self.rows:
                 self._check(band, first + low, where)
 
-        for _ in ordered(place, range(0, len(values), step), threads):
+        def place_all(lows: list[int]) -> None:
+            for low in lows:
+                place(low)
+
+        for _ in ordered(place_all, batches(range(0, len(values), step), together(values[:step].nbytes)), threads):
             pass
 
     def _chunks(self, first: int, low: int, rows: int) -> Iterator[tuple[tuple[int, ...], int]]:
