@@ -1,9 +1,9 @@
 """
 What tvbo costs, side by side in one run with tvbo 0.5.3, plain h5py, numpy, TVB's own readers and a copy in memory.
 
-Everything takes turns, so that a busy machine slows all of it. Prints Markdown, and writes docs/benchmarks.md and its
-picture. ``--quick`` takes two minutes and leaves the other tvbo out; ``--large`` adds a matrix of 2 GiB and a
-connectome of 100 million edges.
+Everything takes turns, in blocks of short calls, so that a busy machine slows all of it. Prints Markdown, and writes
+docs/benchmarks.md and its picture. ``--quick`` takes two minutes and leaves the other tvbo out; ``--large`` adds a
+matrix of 2 GiB and a connectome of 100 million edges.
 """
 
 import argparse
@@ -57,8 +57,11 @@ def main() -> int:
     findings = Findings()
     findings.say("# Benchmarks\n")
     findings.say(
-        "Written by `make bench`. All that is compared takes turns in one run; times are medians with quartiles, "
-        "ratios are medians over the turns. A save of tvbo includes digests of all arrays, checksums, flushing to "
+        "Written by `make bench`. All that is compared takes turns in one run, in blocks: a call of less than a fifth "
+        "of a second is made ten times in its turn, after one that does not count, so that each is timed with its own "
+        "data in the caches of the processor, as in a loop, and not with those of the others; longer ones are made "
+        "once. That is the same for all. Times are medians of all calls with quartiles, ratios are medians over the "
+        "turns. A save of tvbo includes digests of all arrays, checksums, flushing to "
         "the disk and replacing both files at once; the others do none of that."
     )
     findings.say(f"{datetime.date.today():%d %B %Y}. {machine()}.")

@@ -1,12 +1,16 @@
 """Times of calls that take turns, so that a busy machine slows all of them; medians, quartiles, paired ratios."""
 
 import gc
+import itertools
 import os
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+# A call of which as many take no longer than this is timed in blocks.
+_BLOCK_CALLS, _BLOCK_SECONDS = 10, 2.0
 
 
 class Spent(NamedTuple):
@@ -62,12 +66,13 @@ class Threads:
 class Times:
     """Several times of one call, in seconds, by the round in which they were taken."""
 
-    rounds: dict[int, float] = field(default_factory=dict)
-    cpu_rounds: dict[int, float] = field(default_factory=dict)
+    rounds: dict[int, list[float]] = field(default_factory=dict)
+    cpu_rounds: dict[int, list[float]] = field(default_factory=dict)
 
-    def add(self, number: int, spent: Spent) -> None:
-        """Note what a call took."""
-        self.rounds[number], self.cpu_rounds[number] = spent
+    def add(self, number: int, block: Sequence[Spent]) -> None:
+        """Note what the calls of a block took."""
+        self.rounds[number] = [each.wall for each in block]
+        self.cpu_rounds[number] = [each.cpu for each in block]
 
     def forget(self) -> None:
         """Forget all of it."""
@@ -75,19 +80,24 @@ class Times:
         self.cpu_rounds.clear()
 
     @property
+    def all(self) -> list[float]:
+        """What every call took."""
+        return list(itertools.chain.from_iterable(self.rounds.values()))
+
+    @property
     def median(self) -> float:
         """Half took longer."""
-        return statistics.median(self.rounds.values())
+        return statistics.median(self.all)
 
     @property
     def cpu(self) -> float:
         """Median of what all processors together spent on it; others that are busy hardly change it."""
-        return statistics.median(self.cpu_rounds.values())
+        return statistics.median(itertools.chain.from_iterable(self.cpu_rounds.values()))
 
     @property
     def quartiles(self) -> tuple[float, float]:
         """A quarter took less than the first, a quarter more than the second."""
-        found = sorted(self.rounds.values())
+        found = sorted(self.all)
         if len(found) < 3:
             return found[0], found[-1]
         low, _, high = statistics.quantiles(found, n=4, method="inclusive")
@@ -98,7 +108,8 @@ class Times:
         common = self.rounds.keys() & other.rounds.keys()
         if not common:
             return other.median / self.median
-        return statistics.median(other.rounds[number] / self.rounds[number] for number in common)
+        middle = statistics.median
+        return middle(middle(other.rounds[number]) / middle(self.rounds[number]) for number in common)
 
     def times_less_cpu_than(self, other: "Times") -> float:
         """Give how many times as much processor time the other spends."""
@@ -118,20 +129,22 @@ def take_turns(
     calls: Mapping[str, Callable[[], Any] | Clocked], *, rounds: int = 15, seconds: float = 5.0
 ) -> dict[str, Times]:
     """
-    Time calls that take turns: A B C, A B C, ...
+    Time calls that take turns in blocks: AAA BBB CCC, AAA BBB CCC, ...
 
-    The first round does not count, unless it alone takes a third of the time; what takes so long that it would eat up
-    the time of the others runs twice, or once if it takes longer than all are given.
+    In a block a short call is made ten times, after one that does not count, so that each is timed as in a loop of its
+    own: with what it needs in the caches of the processor, and not what the others left there. A long call is alone in
+    its block. The first round does not count, unless it alone takes a third of the time; what takes so long that it
+    would eat up the time of the others runs twice, or once if it takes longer than all are given.
     """
     kept = {name: Times() for name in calls}
     gc.collect()
     start = time.perf_counter()
     for number in range(-1, rounds):
         for name, call in calls.items():
-            done = kept[name].rounds.values()
+            done = kept[name].all
             if (len(done) >= 2 and sum(done) + max(done) > seconds / 2) or max(done, default=0) > seconds:
                 continue
-            kept[name].add(number, clock(call))
+            kept[name].add(number, _block(call))
         spent = time.perf_counter() - start
         if number == -1 and spent < seconds / 3:
             for times in kept.values():
@@ -139,6 +152,14 @@ def take_turns(
         if spent > seconds and all(len(times.rounds) >= 2 or times.median > seconds for times in kept.values()):
             break
     return kept
+
+
+def _block(call: Callable[[], Any] | Clocked) -> list[Spent]:
+    """Time a short call several times, warm; a long one once."""
+    first = clock(call)
+    if first.wall > _BLOCK_SECONDS / _BLOCK_CALLS:
+        return [first]
+    return [clock(call) for _ in range(_BLOCK_CALLS)]
 
 
 def shown(times: Times | None) -> str:

@@ -25,10 +25,19 @@ compressions = st.sampled_from(["gzip", "none", 0, 1, 9])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=values, compression=compressions, fortran=st.booleans(), size=st.sampled_from([64, 500, 1 << 20]))
-def test_plain_h5py_reads_what_was_given(tmp_path, monkeypatch, data, compression, fortran, size) -> None:
+@given(
+    data=values,
+    compression=compressions,
+    fortran=st.booleans(),
+    size=st.sampled_from([64, 500, 1 << 20]),
+    compress_from=st.sampled_from([0, 1 << 12]),
+)
+def test_plain_h5py_reads_what_was_given(
+    tmp_path, monkeypatch, data, compression, fortran, size, compress_from
+) -> None:
     monkeypatch.setattr(bands, "BAND_BYTES", size)
     monkeypatch.setattr(bands, "VECTOR_BYTES", size)
+    monkeypatch.setattr(datasets, "_COMPRESS_FROM", compress_from)
     monkeypatch.setattr(bands, "_CHUNK_BYTES", 4 * size)
     monkeypatch.setattr(datasets, "_THREADS_FROM", 1000)
     given_data = np.asfortranarray(data) if fortran else data

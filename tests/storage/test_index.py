@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from tvbo import Limits, Network
 from tvbo.errors import CompanionError, CorruptionError, StaleFileError, TvboError
-from tvbo.storage import bands, datasets, index, located
+from tvbo.storage import bands, datasets, files, index, located
 from tvbo.storage.companion import Companion
 from tvbo.storage.index import sealed
 from tvbo.testing.strategies import connectivities, surface_networks
@@ -32,6 +33,7 @@ def small_bands(monkeypatch) -> None:
     """Make many bands of small arrays, and let threads read them."""
     monkeypatch.setattr(bands, "BAND_BYTES", 5000)
     monkeypatch.setattr(bands, "VECTOR_BYTES", 1000)
+    monkeypatch.setattr(datasets, "_COMPRESS_FROM", 256)
     monkeypatch.setattr(bands, "_CHUNK_BYTES", 1500)
     monkeypatch.setattr(located, "_THREADS_FROM", 10_000)
     monkeypatch.setattr(located, "_MAP_FROM", 10_000)
@@ -250,3 +252,24 @@ def test_what_is_carried_along_has_no_list(pair) -> None:
     with pair.with_suffix(".h5").open("rb") as file:
         assert index.read_index(file, "here", Limits()) is None
     assert "mine" in Companion.open(pair.with_suffix(".h5")).arrays
+
+
+@pytest.mark.parametrize("compression", ["gzip", "none"])
+def test_threads_read_the_same_where_a_file_can_be_read_in_one_place_only(tmp_path, monkeypatch, compression) -> None:
+    path = tmp_path / "a.yaml"
+    Network.from_matrix(DATA).save(path, compression=compression)
+    monkeypatch.setattr(located, "_MAP_FROM", 1 << 40)
+    monkeypatch.delattr(os, "preadv", raising=False)
+    assert Network.from_file(path).weights_matrix.tobytes() == DATA.tobytes()
+
+
+def test_what_is_cut_off_while_it_is_read_is_an_error(tmp_path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"0123456789")
+    with path.open("rb") as file:
+        whole, more = bytearray(4), bytearray(8)
+        assert (files.read_at(file, 2, whole), bytes(whole)) == (4, b"2345")
+        assert files.read_at(file, 6, more) == 4
+        place = located.Located((8,), np.dtype("u1"), None, False, (6,), (8,), 0, ())
+        with pytest.raises(CorruptionError, match="cut off"):
+            place.whole(file, "a", None)

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from tvbo import Limits, Network, registry
 from tvbo.errors import CompanionError, CorruptionError, LimitError, StaleFileError, TvboError, UnsafeFileError
-from tvbo.storage import bands, chunks
+from tvbo.storage import bands, chunks, datasets
 from tvbo.storage.companion import Companion
 from tvbo.storage.image import Image
 from tvbo.storage.stored import StoredArray
@@ -32,6 +32,7 @@ def small_bands(monkeypatch) -> None:
     """Make bands of a few rows, so that small arrays have many."""
     monkeypatch.setattr(bands, "BAND_BYTES", 200)
     monkeypatch.setattr(bands, "VECTOR_BYTES", 200)
+    monkeypatch.setattr(datasets, "_COMPRESS_FROM", 256)
 
 
 kinds = st.sampled_from(["f8", ">i2", "?", "S3", "U2", "M8[ns]", "c8"])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tvbo import Network
 from tvbo.errors import CompanionError
-from tvbo.storage import bands
+from tvbo.storage import bands, datasets
 from tvbo.storage.stored import StoredArray
 from tvbo.storage.stored_sparse import StoredSparse
 
@@ -53,6 +53,7 @@ def test_rows_are_those_of_the_matrix(tmp_path, family, layout, row, column, see
 
 def test_a_row_reads_no_other_rows(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(bands, "VECTOR_BYTES", 400)
+    monkeypatch.setattr(datasets, "_COMPRESS_FROM", 256)
     stored = saved(tmp_path, sp.random(1000, 1000, 0.05, format="csr", random_state=0))
     asked = []
     original = StoredArray.__getitem__

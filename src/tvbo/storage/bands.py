@@ -43,6 +43,23 @@ def band_rows(shape: tuple[int, ...], width: int) -> int:
     return rows if rows <= most else min(length, -(-rows // most) * most)
 
 
+def together(nbytes: int) -> int:
+    """
+    Tell how many bands are handed to a thread at once: those of vectors are small.
+
+    Parameters
+    ----------
+    nbytes : int
+        Bytes of a band.
+
+    Returns
+    -------
+    int
+        At least one.
+    """
+    return max(1, BAND_BYTES // max(1, nbytes))
+
+
 def chunk_of(shape: tuple[int, ...], width: int) -> tuple[int, ...]:
     """
     Tell how an array is cut into chunks.

@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -21,13 +22,12 @@ from io import FileIO
 from pathlib import Path
 from typing import TypeAlias
 
-import h5py
+from h5py import h5f
 
-from tvbo.errors import CompanionError, LimitError, SidecarError, UnsafeFileError
+from tvbo.errors import CompanionError, LimitError, NetworkNotFoundError, SidecarError, UnsafeFileError
 from tvbo.limits import Limits
 from tvbo.storage import schema, sidecar
 from tvbo.storage.companion import Companion, text_in
-from tvbo.storage.files import check_plain
 from tvbo.storage.image import Image, level_of
 from tvbo.storage.index import sealed
 from tvbo.storage.pair import REPLACES, SIDECARS, TEXT, identifier, identity, uses
@@ -43,6 +43,8 @@ SUFFIX = ".tvbo-tmp"
 # Arrays of up to this many bytes are compressed in memory, where nothing can fail.
 _IN_MEMORY = 1 << 23
 
+# What a file is to hold, in parts that follow one another.
+Content: TypeAlias = tuple[bytes, ...]
 # Gives the sidecar when all arrays have been seen; is told how many bytes of how many are written.
 Finish: TypeAlias = Callable[[], str]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -134,7 +136,7 @@ class _Save:
     progress: Progress | None
 
     def in_memory(self) -> None:
-        with hdf5_in_memory() as file:
+        with hdf5_in_memory(self.image.size()) as file:
             text = self._write(file, lambda _: None)
             with locked(self.target.parent) as alone:
                 self._stamp(text, alone, None)
@@ -169,7 +171,7 @@ class _Save:
             temporary.close()
             self._replace(beside, text)
 
-    def _write(self, file: h5py.File, go_on: Callable[[int], None]) -> str:
+    def _write(self, file: h5f.FileID, go_on: Callable[[int], None]) -> str:
         self.image.write(file, self.compression, go_on)
         text = self.finish()
         self.image.add_text(TEXT, text)
@@ -185,10 +187,10 @@ class _Save:
             clear(self.target, self.companion, but=own)
         self.image.attrs[GROUP] = {CONTENT: identifier(text) or "", REPLACES: " ".join(replaces)}
 
-    def _replace(self, companion: bytes | Path, text: str) -> None:
+    def _replace(self, companion: Content | Path, text: str) -> None:
         doubtful = may_claim_too_much(self.image, self.limits)
         look = (lambda written: check_written(written, self.companion, self.limits)) if doubtful else None
-        replace_files([(self.companion, companion), (self.target, text.encode())], look)
+        replace_files([(self.companion, companion), (self.target, (text.encode(),))], look)
 
 
 @contextlib.contextmanager
@@ -214,21 +216,21 @@ def _append(descriptor: int, listed: bytes) -> None:
 
 def _replaced(target: Path, companion: Path) -> list[str]:
     """Give the identifiers of what is there now; refuse to overwrite what is not ours."""
-    found = set()
-    if target.exists():
-        try:
-            check_plain(target)
-            found.add(identity(sidecar.text_of(target)))
-        except (LimitError, SidecarError):
-            # What cannot be opened cannot be taken for the half of a pair either.
-            pass
-        except UnsafeFileError as error:
-            raise FileExistsError(f"{error}. Choose another name, or remove it first") from None
+    found, size = set(), 0
+    try:
+        found.add(identity(sidecar.text_of(target)))
+    except (LimitError, SidecarError, NetworkNotFoundError):
+        # What cannot be opened cannot be taken for the half of a pair either.
+        pass
+    except UnsafeFileError as error:
+        raise FileExistsError(f"{error}. Choose another name, or remove it first") from None
     for ending in SIDECARS:
         other = target.with_suffix(ending)
         if other != target and _uses(other, companion, if_damaged=True):
             raise FileExistsError(f"{other} uses {companion.name} too: choose another name, or remove it first")
-    if companion.exists() and companion.stat().st_size:
+    with contextlib.suppress(FileNotFoundError):
+        size = companion.stat().st_size
+    if size:
         try:
             attrs = Companion.attributes(companion, (GROUP,))
         except (CompanionError, UnsafeFileError):
@@ -270,7 +272,7 @@ def write_file(target: Path, data: bytes) -> None:
     with locked(target.parent) as alone:
         if alone:
             clear(target)
-        replace_files([(target, data)])
+        replace_files([(target, (data,))])
 
 
 def write_files(files: list[tuple[Path, bytes]]) -> None:
@@ -351,14 +353,15 @@ def _is_in_use(path: Path) -> bool:
     return False
 
 
-def replace_files(files: list[tuple[Path, bytes | Path]], look: Callable[[Path], None] | None = None) -> None:
+def replace_files(files: list[tuple[Path, Content | Path]], look: Callable[[Path], None] | None = None) -> None:
     """
     Replace files of one folder, one after the other, once all of them are on the disk.
 
     Parameters
     ----------
-    files : list of (Path, bytes or Path)
-        The files and what they are to hold; or where this was written and flushed already, in the same folder.
+    files : list of (Path, tuple of bytes or Path)
+        The files and what they are to hold, in parts that follow one another; or where this was written and flushed
+        already, in the same folder.
     look : callable, optional
         Takes the first file where it was written, and raises if it must not get its name.
 
@@ -370,9 +373,7 @@ def replace_files(files: list[tuple[Path, bytes | Path]], look: Callable[[Path],
     folder = files[0][0].parent
     steps = [(data if isinstance(data, Path) else _beside(target), target, data) for target, data in files]
     try:
-        for beside, target, data in steps:
-            if isinstance(data, bytes):
-                _write(beside, data, target)
+        _write([(beside, target, data) for beside, target, data in steps if not isinstance(data, Path)])
         if look is not None:
             look(steps[0][0])
         for beside, target, _ in steps:
@@ -400,22 +401,33 @@ def _create(path: Path, target: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)
     try:
-        # Links of git-annex lead to files that nobody may write.
-        if target.exists() and not target.is_symlink() and hasattr(os, "fchmod"):
-            os.fchmod(descriptor, target.stat().st_mode & 0o7777)
+        with contextlib.suppress(FileNotFoundError):
+            there = os.lstat(target)
+            # Links of git-annex lead to files that nobody may write.
+            if not stat.S_ISLNK(there.st_mode) and hasattr(os, "fchmod"):
+                os.fchmod(descriptor, there.st_mode & 0o7777)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _write(path: Path, data: bytes, target: Path) -> None:
-    descriptor = _create(path, target)
-    try:
-        _write_all(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write(files: list[tuple[Path, Path, Content]]) -> None:
+    """Write new files, and flush them once all are written: the disk is at work on the first meanwhile."""
+    with contextlib.ExitStack() as until:
+        descriptors = []
+        for path, target, data in files:
+            descriptor = _create(path, target)
+            until.callback(os.close, descriptor)
+            for part in data:
+                _write_all(descriptor, part)
+            if hasattr(os, "posix_fadvise"):
+                # Not needed again soon: so the system begins to put it on the disk, and does not wait for it.
+                with contextlib.suppress(OSError):
+                    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            descriptors.append(descriptor)
+        for descriptor in descriptors:
+            os.fsync(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

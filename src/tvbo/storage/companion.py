@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tvbo.storage.chunks import DIGEST, StoredBands
 from tvbo.storage.datasets import DTYPE, ORDER
 from tvbo.storage.files import size_on_disk
 from tvbo.storage.index import read_index
+from tvbo.storage.located import Located
 from tvbo.storage.sidecar import read_json
 from tvbo.storage.sparse import Array
 from tvbo.storage.stored import (
@@ -198,11 +199,11 @@ class Companion:
         limits.check("depth", max(name.count("/") + 1 for name in index.groups), path)
         arrays, total, stored = {}, 0, 0
         for name, located in index.arrays.items():
-            own = index.attrs[name]
-            on_disk = sum(located.sizes)
+            own, on_disk = index.attrs[name], sum(located.sizes)
             digest = text_in(own, DIGEST) if verify else None
-            array = _array(path, name, located.shape, located.dtype, own, stamp, content, digest, on_disk, limits)
-            arrays[name] = replace(array, located=located)
+            arrays[name] = array = _array(
+                path, name, located.shape, located.dtype, own, stamp, content, digest, on_disk, limits, located
+            )
             if located.chunk is not None:
                 limits.check("chunk_bytes", math.prod(located.chunk) * located.dtype.itemsize, f"{path}: {name}")
             total, stored = total + located.padded + _as_text(array), stored + on_disk
@@ -434,10 +435,11 @@ def _array(
     digest: str | None,
     on_disk: int,
     limits: Limits,
+    located: Located | None = None,
 ) -> StoredArray:
-    where = f"{path}: {name}"
-    dtype = _as_noted(own[DTYPE], dtype, where) if DTYPE in own else dtype
-    return StoredArray(path, name, shape, dtype, _order(own, shape, where), stamp, content, digest, on_disk, limits)
+    dtype = _as_noted(own[DTYPE], dtype, f"{path}: {name}") if DTYPE in own else dtype
+    order = _order(own, shape, f"{path}: {name}") if ORDER in own else "C"
+    return StoredArray(path, name, shape, dtype, order, stamp, content, digest, on_disk, limits, located)
 
 
 def _as_text(array: StoredArray) -> int:
@@ -474,8 +476,6 @@ def text_in(attrs: dict[str, Any], name: str) -> str:
 
 
 def _order(attrs: dict[str, Any], shape: tuple[int, ...], where: str) -> str:
-    if ORDER not in attrs:
-        return "C"
     order = text_in(attrs, ORDER)
     if order not in ("C", "F") and sorted(order.split(",")) != sorted(map(str, range(len(shape)))):
         raise CompanionError(

@@ -7,22 +7,23 @@ import math
 import mmap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5p, h5s, h5t, h5z
+from h5py import h5a, h5d, h5f, h5p, h5s, h5t, h5z
 
-from tvbo.storage.bands import band_rows, chunk_of, recut
+from tvbo.storage.bands import band_rows, chunk_of, recut, together
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS, DIGEST
 from tvbo.storage.deflate import Recipe, buffer_of, crc32, recipe_for
 from tvbo.storage.order import order_of
-from tvbo.storage.pool import ordered, workers
+from tvbo.storage.pool import batches, ordered, workers
 from tvbo.storage.sparse import Array
 
 # What HDF5 cannot hold as it is, beside the data: the numpy dtype of text, and Fortran order.
 DTYPE, ORDER = "numpy_dtype", "order"
-_COMPRESS_FROM = 256
+# Below this, the list of chunks that HDF5 keeps takes more than compressing saves.
+_COMPRESS_FROM = 1 << 12
 # Below this, starting threads takes longer than they save.
 _THREADS_FROM = 1 << 21
 # Bands of a memory map after which what was read of it is let go.
@@ -206,11 +207,12 @@ def packed(item: Encoded, level: int | None, compress: bool) -> Packed:
     chunk = chunk_of(item.shape, item.dtype.itemsize) if packs else None
     recipe = recipe_for(item.sample(first), level) if packs else None
     checked = item.rows < (item.shape or (0,))[0]
-    made = ordered(
-        lambda band: _packed(band, chunk, recipe, checked),
-        itertools.chain([first], bands),
+    done = ordered(
+        lambda batch: [_packed(band, chunk, recipe, checked) for band in batch],
+        batches(itertools.chain([first], bands), together(first.nbytes)),
         1 if is_small(item) else workers(),
     )
+    made = itertools.chain.from_iterable(done)
     if not is_small(item):
         return Packed(item, chunk, recipe, made)
     held, total = list(made), hashlib.sha256()
@@ -236,13 +238,32 @@ def is_small(item: Encoded) -> bool:
     return item.nbytes < _THREADS_FROM
 
 
-def write_dataset(file: h5py.File, path: str, ready: Packed, go_on: Callable[[int], None]) -> Any:
+class Placed(NamedTuple):
+    """
+    A dataset that was written.
+
+    Attributes
+    ----------
+    dataset : h5py.h5d.DatasetID
+        The dataset.
+    chunk : tuple of int or None
+        Shape of its chunks; None if it lies in one piece.
+    shuffled : bool
+        Whether chunks went through the shuffle filter.
+    """
+
+    dataset: Any
+    chunk: tuple[int, ...] | None
+    shuffled: bool
+
+
+def write_dataset(file: h5f.FileID, path: str, ready: Packed, go_on: Callable[[int], None]) -> Placed:
     """
     Write an array; its digest is found meanwhile.
 
     Parameters
     ----------
-    file : h5py.File
+    file : h5py.h5f.FileID
         The file, open for writing.
     path : str
         Where.
@@ -253,8 +274,8 @@ def write_dataset(file: h5py.File, path: str, ready: Packed, go_on: Callable[[in
 
     Returns
     -------
-    h5py.h5d.DatasetID
-        The dataset.
+    Placed
+        The dataset, and how it is laid out.
     """
     item = ready.item
     dataset = _create(file, path, item, ready.chunk, ready.recipe)
@@ -275,7 +296,7 @@ def write_dataset(file: h5py.File, path: str, ready: Packed, go_on: Callable[[in
         # So that a slice can be checked too, which the digest of the whole cannot do.
         item.attrs |= {CHECKSUMS: np.array(sums, np.uint32), CHECKED_ROWS: item.rows}
     write_attributes(dataset, item.attrs)
-    return dataset
+    return Placed(dataset, ready.chunk, ready.recipe is not None and ready.recipe.shuffle)
 
 
 def _packed(
@@ -296,19 +317,26 @@ def _packed(
     return band, check, found
 
 
-def _create(file: h5py.File, path: str, item: Encoded, chunk: tuple[int, ...] | None, recipe: Recipe | None) -> Any:
+def _create(file: h5f.FileID, path: str, item: Encoded, chunk: tuple[int, ...] | None, recipe: Recipe | None) -> Any:
+    plan = _plan_of(chunk, item.dtype.itemsize if recipe is not None and recipe.shuffle else 0)
+    # Text that is UTF-8 says so in what numpy does not compare.
+    kind = h5t.py_create(item.dtype, logical=True) if item.dtype.kind == "S" else _type_of(item.dtype)
+    return h5d.create(file, name_of(path), kind, _space_of(item.shape), plan, links())
+
+
+@functools.lru_cache(maxsize=256)
+def _plan_of(chunk: tuple[int, ...] | None, shuffled: int) -> Any:
+    """Give the way in which a dataset is laid out; bytes of an element that is shuffled, or 0."""
     plan = h5p.create(h5p.DATASET_CREATE)
     plan.set_obj_track_times(False)
-    if chunk is not None and recipe is not None:
+    if chunk is not None:
         plan.set_chunk(chunk)
         # Every element is written: nothing has to be filled in first.
         plan.set_fill_time(h5d.FILL_TIME_NEVER)
-        if recipe.shuffle:
-            plan.set_filter(h5z.FILTER_SHUFFLE, h5z.FLAG_OPTIONAL, (item.dtype.itemsize,))
+        if shuffled:
+            plan.set_filter(h5z.FILTER_SHUFFLE, h5z.FLAG_OPTIONAL, (shuffled,))
         plan.set_deflate(_LEVEL)
-    # Text that is UTF-8 says so in what numpy does not compare.
-    kind = h5t.py_create(item.dtype, logical=True) if item.dtype.kind == "S" else _type_of(item.dtype)
-    return h5d.create(file.id, name_of(path), kind, _space_of(item.shape), plan, links())
+    return plan
 
 
 @functools.cache
@@ -379,7 +407,9 @@ def write_attributes(item: Any, attrs: Mapping[str, Any]) -> None:
                 # HDF5 has no text of no length.
                 data = data.astype("S1")
             kind = _type_of(data.dtype)
-        h5a.create(item, name.encode(), kind, _space_of(data.shape)).write(data)
+        # What lies in memory is of the same type, but for text of variable length.
+        given = None if data.dtype.kind == "O" else kind
+        h5a.create(item, name.encode(), kind, _space_of(data.shape)).write(data, given)
 
 
 # libhdf5 takes as long to make these as to write what they describe.

@@ -25,13 +25,13 @@ def _found(name: str) -> Any:
 
 
 _isal, _libdeflate = _found("isal.isal_zlib"), _found("deflate")
-# Up to here the slower and denser compression takes no time that anybody notices.
+# Up to here one stream of everything is as dense as one for each byte of an element.
 SMALL = 1 << 17
-_SMALL_LEVEL, _FAST_LEVEL = 4, 1
+_FAST_LEVEL = 1
 # Of its four levels the second is as fast as the first, and 1 to 2 % denser.
 _ISAL_LEVEL = 2
 _SAMPLE, _SAMPLES = 1 << 16, 4
-_PART, _LEAST = 32, 1 << 12
+_PART, _LEAST = 64, 1 << 11
 # Entropy of a byte, estimated from 4,096 of them, above which deflate gains nothing; for random ones it is 7.955.
 _NOISE, _ENTROPY_SAMPLE = 7.9, 4096
 # What a stored block of deflate can hold.
@@ -99,7 +99,7 @@ def recipe_for(data: Array, level: int | None) -> Recipe:
         The one whose samples came out smaller.
     """
     fast = level is None and data.nbytes > SMALL
-    wanted = level if level is not None else _FAST_LEVEL if fast else _SMALL_LEVEL
+    wanted = _FAST_LEVEL if level is None else level
     width = data.dtype.itemsize
     if width < 2 or not wanted:
         return Recipe(False, wanted)
@@ -107,6 +107,9 @@ def recipe_for(data: Array, level: int | None) -> Recipe:
     count = min(_SAMPLE // width, max(data.size // _PART, min(_LEAST // width, data.size)))
     starts = sorted({(data.size - count) * index // (_SAMPLES - 1) for index in range(_SAMPLES)})
     samples = [np.ascontiguousarray(data[start : start + count]) for start in starts]
+    if count * width < _SAMPLE:
+        # Beginning a stream takes as long as the few bytes of a small sample.
+        samples = [np.concatenate(samples)]
     planes = _noise(samples) if fast and _isal is not None else ()
     raw, mixed = Recipe(False, _FAST_LEVEL), Recipe(True, _FAST_LEVEL, planes)
     before = sum(len(raw.pack(sample)) for sample in samples)

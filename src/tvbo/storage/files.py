@@ -3,15 +3,18 @@
 import contextlib
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tvbo.errors import DamagedFileError, NetworkNotFoundError, TvboError, UnsafeFileError
 from tvbo.limits import Limits
 
 # What os.stat counts blocks in, on every system that counts them.
 _BLOCK = 512
+# Where a file can be read in one place only at a time.
+_ALONE = threading.Lock()
 
 
 def check_plain(path: Path) -> os.stat_result:
@@ -111,6 +114,37 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
             raise DamagedFileError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
+def read_at(file: BinaryIO, place: int, buffer: Any) -> int:
+    """
+    Fill a buffer with what stands in a place of a file; several threads may do so at once.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        The file.
+    place : int
+        Bytes from its start.
+    buffer : bytes-like
+        What is filled.
+
+    Returns
+    -------
+    int
+        How many bytes there were.
+    """
+    left = memoryview(buffer)
+    if not hasattr(os, "preadv"):
+        with _ALONE:
+            file.seek(place)
+            found: int = file.readinto(left)  # type: ignore[attr-defined]
+            return found
+    done = 0
+    while left and (found := os.preadv(file.fileno(), [left], place + done)):
+        done += found
+        left = left[found:]
+    return done
+
+
 def read_bytes(path: Path, limit: int, name: str = "sidecar_bytes") -> bytes:
     """
     Read a file, whole.
@@ -142,9 +176,12 @@ def read_bytes(path: Path, limit: int, name: str = "sidecar_bytes") -> bytes:
     """
     with opened(path) as (file, _):
         # Its length before its bytes, so that the message tells what it needs.
-        Limits().check(name, os.fstat(file.fileno()).st_size, path, limit)
-        # Some files that the system makes up tell no length.
-        data = file.read(limit + 1)
+        size = os.fstat(file.fileno()).st_size
+        Limits().check(name, size, path, limit)
+        data = file.read(size + 1)
+        if len(data) > size:
+            # Some files that the system makes up tell no length.
+            data += file.read(limit + 1 - len(data))
         Limits().check(name, len(data), path, limit)
     return data
 

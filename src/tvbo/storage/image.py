@@ -7,7 +7,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5g
+from h5py import h5f, h5g, h5o
 
 from tvbo.limits import Limits
 from tvbo.storage.chunks import DIGEST
@@ -15,6 +15,7 @@ from tvbo.storage.datasets import (
     DTYPE,
     ORDER,
     Encoded,
+    Placed,
     Watch,
     is_small,
     links,
@@ -67,7 +68,7 @@ class Image:
     limits: Limits = field(default_factory=Limits)
     header: dict[str, Any] = field(default_factory=dict)
     _items: dict[str, Encoded] = field(default_factory=dict)
-    _written: dict[str, Any] = field(default_factory=dict)
+    _written: dict[str, Placed] = field(default_factory=dict)
 
     def add_record(self, dataset: str, record: Mapping[str, Any]) -> None:
         """
@@ -177,13 +178,13 @@ class Image:
         self.arrays.update({f"{group}/{name}": part for name, part in parts.items()})
         return attrs
 
-    def write(self, file: h5py.File, compression: str | int, go_on: Callable[[int], None] = lambda _: None) -> None:
+    def write(self, file: h5f.FileID, compression: str | int, go_on: Callable[[int], None] = lambda _: None) -> None:
         """
         Write the arrays that the file does not have yet.
 
         Parameters
         ----------
-        file : h5py.File
+        file : h5py.h5f.FileID
             The file, open for writing.
         compression : {"gzip", "none"} or int
             ``gzip``, a gzip level from 0 to 9, or ``none``.
@@ -208,36 +209,36 @@ class Image:
                 each = packed(self.item(path), level, compress)
                 self._written[path] = write_dataset(file, path, each, go_on)
 
-    def finish(self, file: h5py.File) -> None:
+    def finish(self, file: h5f.FileID) -> None:
         """
         Write what is not arrays: attributes of groups, second names, and what is carried along.
 
         Parameters
         ----------
-        file : h5py.File
+        file : h5py.h5f.FileID
             The file, open for writing.
         """
         for alias, path in self.aliases.items():
-            file[alias] = file[path]
+            h5o.link(self._written[path].dataset, file, name_of(alias), links())
         there = _groups_of([*self.arrays, *self.aliases])
         for path, attrs in self.attrs.items():
             if path in there:
-                group = h5g.open(file.id, name_of(path) or b"/")
+                group = h5g.open(file, name_of(path) or b"/")
             else:
-                group = h5g.create(file.id, name_of(path), links())
+                group = h5g.create(file, name_of(path), links())
                 there |= _groups_of([f"{path}/"])
             write_attributes(group, attrs)
         for foreign in self.foreign:
-            foreign.copy_into(file)
-        file.flush()
+            foreign.copy_into(h5py.File(file))
+        h5f.flush(file)
 
-    def listed(self, file: h5py.File) -> bytes:
+    def listed(self, file: h5f.FileID) -> bytes:
         """
         List the file that was written, for whoever opens it.
 
         Parameters
         ----------
-        file : h5py.File
+        file : h5py.h5f.FileID
             The file, finished.
 
         Returns
@@ -251,24 +252,24 @@ class Image:
         groups: dict[str, Any] = {path: {} for path in _groups_of([*self.arrays, *self.aliases])} | self.attrs
         return written(items, self.aliases, groups, self.header)
 
-    def image(self, file: h5py.File) -> bytes:
+    def image(self, file: h5f.FileID) -> tuple[bytes, ...]:
         """
         Finish a file in memory.
 
         Parameters
         ----------
-        file : h5py.File
+        file : h5py.h5f.FileID
             The file, with all arrays.
 
         Returns
         -------
-        bytes
-            All of it.
+        tuple of bytes
+            All of it, in parts that follow one another.
         """
         self.finish(file)
         listed = self.listed(file)
-        found: bytes = file.id.get_file_image()
-        return found + sealed(listed, len(found)) if listed else found
+        found: bytes = file.get_file_image()
+        return (found, sealed(listed, len(found))) if listed else (found,)
 
     def build(self, compression: str | int) -> bytes:
         """
@@ -287,7 +288,7 @@ class Image:
         with hdf5_in_memory() as file:
             self._written.clear()
             self.write(file, compression)
-            return self.image(file)
+            return b"".join(self.image(file))
 
 
 def _groups_of(paths: list[str]) -> set[str]:

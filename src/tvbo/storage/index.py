@@ -7,6 +7,8 @@ files as we wrote them, and for no others; without it a file is looked through o
 
 import hashlib
 import json
+import math
+import operator
 import os
 import struct
 from collections.abc import Mapping
@@ -14,12 +16,11 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
-from h5py import h5d
 
 from tvbo.errors import CompanionError, TvboError
 from tvbo.limits import Limits
 from tvbo.storage.chunks import CHECKED_ROWS, CHECKSUMS
-from tvbo.storage.datasets import Encoded
+from tvbo.storage.datasets import Encoded, Placed
 from tvbo.storage.located import Located
 from tvbo.storage.node_list import NodeColumns
 
@@ -79,7 +80,7 @@ def header_of(record: Mapping[str, Any], nodes: NodeColumns | None) -> dict[str,
 
 
 def written(
-    items: Mapping[str, tuple[Any, Encoded]],
+    items: Mapping[str, tuple[Placed, Encoded]],
     aliases: Mapping[str, str],
     groups: Mapping[str, Any],
     header: Mapping[str, Any],
@@ -89,7 +90,7 @@ def written(
 
     Parameters
     ----------
-    items : mapping of str to (h5py.h5d.DatasetID, Encoded)
+    items : mapping of str to (Placed, Encoded)
         Its datasets, by path.
     aliases : mapping of str to str
         Second names of datasets.
@@ -136,19 +137,17 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
-def _entry(dataset: Any, item: Encoded) -> dict[str, Any]:
+def _entry(placed: Placed, item: Encoded) -> dict[str, Any]:
     attrs = {name: str(value, "ascii") if isinstance(value, bytes) else value for name, value in item.attrs.items()}
     entry: dict[str, Any] = {"shape": item.shape, "dtype": item.dtype.str}
     entry |= {name: value for name, value in attrs.items() if name not in _OWN}
-    plan = dataset.get_create_plist()
-    if plan.get_layout() == h5d.CHUNKED:
+    if placed.chunk is not None:
         found: list[Any] = []
-        dataset.chunk_iter(lambda chunk: found.append((chunk.chunk_offset, chunk.byte_offset, chunk.size)))
+        placed.dataset.chunk_iter(lambda chunk: found.append((chunk.chunk_offset, chunk.byte_offset, chunk.size)))
         found.sort()
-        shuffled = plan.get_nfilters() == 2
-        entry["chunk"] = [plan.get_chunk(), shuffled, [each[1] for each in found], [each[2] for each in found]]
+        entry["chunk"] = [placed.chunk, placed.shuffled, [each[1] for each in found], [each[2] for each in found]]
     elif item.nbytes:
-        entry["at"] = dataset.get_offset()
+        entry["at"] = placed.dataset.get_offset()
     if CHECKSUMS in attrs:
         entry["sums"] = [int(item.attrs[CHECKED_ROWS]), item.attrs[CHECKSUMS].tolist()]
     return entry
@@ -239,8 +238,8 @@ def _located(entry: dict[str, Any], end: int) -> Located:
             raise ValueError(f"{len(places)} chunks: expected {wanted}")
     elif "at" in entry:
         places = _numbers([entry["at"]])
-        sizes = (int(np.prod(shape, dtype=object)) * dtype.itemsize,)
-    if any(place + size > end for place, size in zip(places, sizes, strict=True)) or sum(sizes) > end:
+        sizes = (math.prod(shape) * dtype.itemsize,)
+    if max(map(operator.add, places, sizes), default=0) > end or sum(sizes) > end:
         raise ValueError("chunks beyond the end of the file")
     rows, sums = entry.get("sums", (0, ()))
     rows, sums = int(rows), _numbers(sums)
@@ -250,6 +249,7 @@ def _located(entry: dict[str, Any], end: int) -> Located:
 
 
 def _numbers(values: Any) -> tuple[int, ...]:
-    if not all(type(value) is int and value >= 0 for value in values):
-        raise ValueError("something else than whole numbers")
+    for value in values:
+        if type(value) is not int or value < 0:
+            raise ValueError("something else than whole numbers")
     return tuple(values)

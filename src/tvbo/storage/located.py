@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import math
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -16,9 +17,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tvbo.errors import CorruptionError
-from tvbo.storage.bands import band_rows
+from tvbo.storage.bands import band_rows, together
 from tvbo.storage.deflate import buffer_of, crc32, inflate, unshuffle
-from tvbo.storage.pool import ordered, workers
+from tvbo.storage.files import read_at
+from tvbo.storage.pool import batches, ordered, workers
 from tvbo.storage.sparse import Array
 
 # Below this, starting threads takes longer than they save.
@@ -108,7 +110,9 @@ class Located:
         values = np.empty(self.shape, self.dtype)
         if not self.shape or not self.nbytes:
             if self.nbytes:
-                values[...] = np.frombuffer(self._raw(file, 0, where), self.dtype)[0]
+                values[...] = np.frombuffer(
+                    self._raw(file, 0, where, memoryview(bytearray(self.sizes[0]))), self.dtype
+                )[0]
         else:
             self._fill(file, values, 0, where, check=digest is not None)
         self._compare(values, where, digest)
@@ -177,49 +181,48 @@ class Located:
         """Read the rows from one on, the first of a band, into an array."""
         threads = workers() if values.nbytes >= _THREADS_FROM else 1
         step = self.step
+        # One for each thread: what is allocated anew for each chunk, the system clears page by page.
+        held = threading.local()
 
-        def place(item: tuple[int, list[tuple[tuple[int, ...], bytes]]]) -> None:
-            low, chunks = item
+        def place(low: int) -> None:
             band = values[low : low + step]
-            for corner, raw in chunks:
-                self._put(band, corner, raw, where)
+            if self.chunk is None:
+                start = self.places[0] + (first + low) * (self.nbytes // self.shape[0])
+                if read_at(file, start, buffer_of(band)) != band.nbytes:
+                    raise CorruptionError(f"{where} is cut off")
+            for corner, index in self._chunks(first, low, len(band)):
+                if not hasattr(held, "buffer"):
+                    held.buffer = memoryview(bytearray(max(self.sizes)))
+                self._put(band, corner, self._raw(file, index, where, held.buffer), where)
             if check and self.rows:
                 self._check(band, first + low, where)
 
-        for _ in ordered(place, self._stored(file, values, first, where), threads):
+        def place_all(lows: list[int]) -> None:
+            for low in lows:
+                place(low)
+
+        for _ in ordered(place_all, batches(range(0, len(values), step), together(values[:step].nbytes)), threads):
             pass
 
-    def _stored(
-        self, file: BinaryIO, values: Array, first: int, where: str
-    ) -> Iterator[tuple[int, list[tuple[tuple[int, ...], bytes]]]]:
-        """Fetch the chunks of each band; numbers in one piece go straight where they belong."""
-        step = self.step
-        tiles = [range(0, size, part) for size, part in zip(self.shape[1:], (self.chunk or ())[1:], strict=False)]
+    def _chunks(self, first: int, low: int, rows: int) -> Iterator[tuple[tuple[int, ...], int]]:
+        """Give the corner in its band, and the number, of each chunk of a band."""
+        if self.chunk is None:
+            return
+        tiles = [range(0, size, part) for size, part in zip(self.shape[1:], self.chunk[1:], strict=True)]
         across = math.prod(map(len, tiles))
-        for low in range(0, len(values), step):
-            if self.chunk is None:
-                band = values[low : low + step]
-                file.seek(self.places[0] + (first + low) * (self.nbytes // self.shape[0]))
-                if file.readinto(buffer_of(band)) != band.nbytes:  # type: ignore[attr-defined]
-                    raise CorruptionError(f"{where} is cut off")
-                yield low, []
-                continue
-            chunks = []
-            for down in range(0, min(step, len(values) - low), self.chunk[0]):
-                number = (first + low + down) // self.chunk[0] * across
-                corners = itertools.product(*tiles)
-                for index, rest in enumerate(corners, number):
-                    chunks.append(((down, *rest), self._raw(file, index, where)))
-            yield low, chunks
+        for down in range(0, rows, self.chunk[0]):
+            number = (first + low + down) // self.chunk[0] * across
+            for index, rest in enumerate(itertools.product(*tiles), number):
+                yield (down, *rest), index
 
-    def _raw(self, file: BinaryIO, index: int, where: str) -> bytes:
-        file.seek(self.places[index])
-        raw = file.read(self.sizes[index])
-        if len(raw) != self.sizes[index]:
+    def _raw(self, file: BinaryIO, index: int, where: str, buffer: memoryview) -> memoryview:
+        """Read a chunk as stored into the beginning of a buffer."""
+        raw = buffer[: self.sizes[index]]
+        if read_at(file, self.places[index], raw) != len(raw):
             raise CorruptionError(f"{where} is cut off")
         return raw
 
-    def _put(self, band: Array, corner: tuple[int, ...], raw: bytes, where: str) -> None:
+    def _put(self, band: Array, corner: tuple[int, ...], raw: memoryview, where: str) -> None:
         """Inflate a chunk into the part of a band that it covers."""
         assert self.chunk is not None
         data = inflate(raw, math.prod(self.chunk) * self.dtype.itemsize, f"{where}: a chunk")

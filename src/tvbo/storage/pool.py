@@ -1,5 +1,6 @@
 """Threads for what runs outside Python's lock: compressing, inflating, digests."""
 
+import itertools
 import os
 import threading
 from collections import deque
@@ -29,6 +30,27 @@ def workers() -> int:
         return int(said)
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(allowed, _MOST)
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """
+    Put items together, so that handing them to a thread takes less than what it does with them.
+
+    Parameters
+    ----------
+    items : iterable
+        Taken as they are needed.
+    size : int
+        How many go together.
+
+    Yields
+    ------
+    list
+        Some items, in their order; the last may have fewer.
+    """
+    source = iter(items)
+    while batch := list(itertools.islice(source, size)):
+        yield batch
 
 
 def ordered(job: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:

@@ -53,8 +53,8 @@ def repair(path: Path, limits: Limits = Limits(), *, undo: bool = False) -> list
         wanted = target if target.suffix.lower() != ".json" else target.with_suffix(".yaml")
         left = clear(wanted, companion) if alone else []
         replaced = [each for each in dict.fromkeys((target, wanted)) if each.exists()]
-        kept = [(_free_name(each), read_bytes(each, limits.sidecar_bytes)) for each in replaced]
-        replace_files([*kept, (wanted, text.encode())])
+        kept = [(_free_name(each), (read_bytes(each, limits.sidecar_bytes),)) for each in replaced]
+        replace_files([*kept, (wanted, (text.encode(),))])
         if target != wanted:
             target.unlink(missing_ok=True)
     done = [f"{target.name} {reason}: {wanted.name} was written as it was saved"]

@@ -19,6 +19,8 @@ _ROWS = "rows-of-the-list-of-nodes"
 
 
 _HOLDERS = (dict, list, NodeColumns)
+# Most of what is held; looking it up here is faster than asking what it inherits.
+_LEAVES = frozenset((str, int, float, bool, type(None)))
 
 
 def dump(record: dict[str, Any]) -> str:
@@ -282,14 +284,20 @@ def measure(value: Any, where: object, limits: Limits = Limits()) -> None:  # no
         depth += 1
         below: list[Any] = []
         for each in level:
-            if isinstance(each, NodeColumns):
+            if type(each) is dict or isinstance(each, dict):
+                # Keys count, as in YAML.
+                count += 2 * len(each)
+                items: Any = each.values()
+            elif isinstance(each, NodeColumns):
                 count += each.values
                 limits.check("depth", depth - 1 + each.depth + 1, where)
                 continue
-            # Keys count, as in YAML.
-            items = each.values() if isinstance(each, dict) else each
-            count += 2 * len(each) if isinstance(each, dict) else len(each)
-            below += [item for item in items if isinstance(item, _HOLDERS)]
+            else:
+                count += len(each)
+                items = each
+            for item in items:
+                if type(item) not in _LEAVES and isinstance(item, _HOLDERS):
+                    below.append(item)
         limits.check("sidecar_values", count, where)
         limits.check("depth", depth, where)
         level = below

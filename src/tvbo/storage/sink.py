@@ -6,12 +6,14 @@ failure and says that all is well; whoever writes looks at it when the file is c
 """
 
 import contextlib
+import functools
 import itertools
 import os
 from collections.abc import Iterator
 from typing import Any
 
 import h5py
+from h5py import h5f, h5p
 
 # Checksums of all metadata in a layout that old readers know; arrays begin where processors like them to.
 _OPTIONS: dict[str, Any] = {"libver": ("v108", "v108"), "alignment_threshold": 1 << 12, "alignment_interval": 64}
@@ -166,24 +168,52 @@ class Sink:
         """Do nothing: whoever opened the file flushes it when it is whole."""
 
 
+@functools.cache
+def _in_memory(step: int) -> Any:
+    """Give the way in which a file in memory is opened; closing it closes all that was opened in it."""
+    plan = h5p.create(h5p.FILE_ACCESS)
+    plan.set_fapl_core(step, False)
+    plan.set_libver_bounds(h5f.LIBVER_V18, h5f.LIBVER_V18)
+    plan.set_alignment(_OPTIONS["alignment_threshold"], _OPTIONS["alignment_interval"])
+    plan.set_fclose_degree(h5f.CLOSE_STRONG)
+    return plan
+
+
+@functools.cache
+def _new() -> Any:
+    """Give the way in which h5py makes a file."""
+    plan = h5p.create(h5p.FILE_CREATE)
+    plan.set_obj_track_times(False)
+    return plan
+
+
 @contextlib.contextmanager
-def hdf5_in_memory() -> Iterator[h5py.File]:
+def hdf5_in_memory(size: int = 0) -> Iterator[h5f.FileID]:
     """
     Open a new HDF5 file that never touches a disk.
 
+    Parameters
+    ----------
+    size : int
+        About how many bytes it will hold.
+
     Yields
     ------
-    h5py.File
-        The file; ``file.id.get_file_image()`` gives its bytes.
+    h5py.h5f.FileID
+        The file; ``get_file_image()`` gives its bytes.
     """
     # Without callbacks into Python: neither a full disk nor Ctrl-C can reach HDF5 while it writes.
-    memory: dict[str, Any] = {"driver": "core", "backing_store": False, "block_size": 1 << 17}
-    with h5py.File(f"in-memory-{next(_NAMES)}.h5", "w", **_OPTIONS, **memory) as file:
+    # Whenever it grows it may move, so that a large one must not grow often.
+    step = 1 << 20 if size > 1 << 20 else 1 << 17
+    file = h5f.create(f"in-memory-{next(_NAMES)}.h5".encode(), h5f.ACC_TRUNC, _new(), _in_memory(step))
+    try:
         yield file
+    finally:
+        file.close()
 
 
 @contextlib.contextmanager
-def hdf5_on(descriptor: int) -> Iterator[tuple[h5py.File, Sink]]:
+def hdf5_on(descriptor: int) -> Iterator[tuple[h5f.FileID, Sink]]:
     """
     Write a new HDF5 file to a descriptor; only where Ctrl-C does not reach.
 
@@ -194,7 +224,7 @@ def hdf5_on(descriptor: int) -> Iterator[tuple[h5py.File, Sink]]:
 
     Yields
     ------
-    file : h5py.File
+    file : h5py.h5f.FileID
         The file.
     sink : Sink
         What it writes through, which knows of failures before the end.
@@ -206,6 +236,6 @@ def hdf5_on(descriptor: int) -> Iterator[tuple[h5py.File, Sink]]:
     """
     sink = Sink(descriptor)
     with h5py.File(sink, "w", **_OPTIONS) as file:
-        yield file, sink
+        yield file.id, sink
     if sink.failure is not None:
         raise sink.failure

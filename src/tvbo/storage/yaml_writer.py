@@ -4,7 +4,9 @@ YAML written as PyYAML writes it, to the byte, and many times faster for what a 
 Text, numbers, mappings and lists of the plain kind are written here; whatever is unusual is left to PyYAML.
 """
 
+import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -108,9 +110,14 @@ def key(name: Any) -> str:
     UnusualError
         If it is no plain word.
     """
-    if type(name) is str and re.fullmatch(_KEY, name) and name.lower() not in WORDS:
+    if type(name) is str and _is_key(name):
         return name
     raise UnusualError
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_key(name: str) -> bool:
+    return re.fullmatch(_KEY, name) is not None and name.lower() not in WORDS
 
 
 def scalars(values: list[Any]) -> list[str | None]:
@@ -142,6 +149,9 @@ def _other(value: Any) -> str | None:
         return "true" if value else "false"
     if value is None:
         return "null"
+    if type(value) is str:
+        # Mostly it is one of few words, and not one of many texts.
+        return _known(value, _is_plain()(value) is not None) or _texts([value])[0]
     return scalars([value])[0] if type(value) in (float, int, str) else None
 
 
@@ -160,8 +170,13 @@ def _float(written: str) -> str:
     return written if "." in written else written.replace("e", ".0e")
 
 
+@functools.cache
+def _is_plain() -> Callable[[str], Any]:
+    return re.compile(_PLAIN).fullmatch
+
+
 def _texts(texts: list[str]) -> list[str | None]:
-    is_plain = re.compile(_PLAIN).fullmatch
+    is_plain = _is_plain()
     written = [_known(text, is_plain(text) is not None) for text in texts]
     odd = [index for index, each in enumerate(written) if each is None]
     if odd:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tvbo.formats.tvbo.flags import is_streamed
 from tvbo.formats.tvbo.links import every_linked
 from tvbo.model.arrays import load
@@ -11,6 +13,8 @@ from tvbo.model.blocks import RowBlocks, SparseRowBlocks
 from tvbo.model.network import Network
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.stored import AbsentArray, StoredArray, stamp_of
+
+_PLAIN = frozenset((str, int, float, bool, type(None), np.ndarray))
 
 
 def keep_before_overwriting(network: Network, companion: Path) -> None:
@@ -31,6 +35,8 @@ def keep_before_overwriting(network: Network, companion: Path) -> None:
 
 def _keep(network: Network, target: Path) -> None:
     def keep(tree: Any) -> Any:
+        if type(tree) in _PLAIN:
+            return tree
         if isinstance(tree, dict):
             return {key: keep(item) for key, item in tree.items()}
         if type(tree) in (list, tuple):
@@ -55,6 +61,8 @@ def _keep(network: Network, target: Path) -> None:
 
 
 def _lies_in(values: Any, target: Path) -> bool:
+    if type(values) is np.ndarray:
+        return False
     parts = getattr(values, "parts", {"": values})
     return any(isinstance(part, StoredArray) and part.path.resolve() == target for part in parts.values())
 

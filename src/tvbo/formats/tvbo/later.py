@@ -1,5 +1,6 @@
 """Columns of nodes that stand in a sidecar which nobody had to read yet."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -61,7 +62,7 @@ class LaterColumn:
     def __init__(self, nodes: LaterNodes, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self._nodes, self._name = nodes, name
         self.shape, self.dtype = shape, dtype
-        self.size = int(np.prod(shape))
+        self.size = math.prod(shape)
 
     def __getitem__(self, key: Any) -> Any:
         return np.asarray(self)[key]
