@@ -25,6 +25,8 @@ def _found(name: str) -> Any:
 
 
 _isal, _libdeflate = _found("isal.isal_zlib"), _found("deflate")
+# What the decoders of `decoder` raise.
+DECODER_ERRORS: tuple[type[Exception], ...] = (zlib.error,) if _isal is None else (zlib.error, _isal.error)
 # Up to here the slower and denser compression takes no time that anybody notices.
 SMALL = 1 << 17
 _SMALL_LEVEL, _FAST_LEVEL = 4, 1
@@ -237,6 +239,18 @@ def unshuffle(raw: Any, out: Array) -> None:
 
 
 _LITTLE = bool(np.array([1], np.uint16).view(np.uint8)[0])
+
+
+def decoder() -> Any:
+    """
+    Make a decoder of deflate without a header, as members of zip archives are.
+
+    Returns
+    -------
+    object
+        Used as what `zlib.decompressobj` gives; it may raise any of `DECODER_ERRORS`.
+    """
+    return (zlib if _isal is None else _isal).decompressobj(-zlib.MAX_WBITS)
 
 
 def inflate(raw: Any, size: int, where: str) -> Any:
