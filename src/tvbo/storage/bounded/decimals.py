@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-# Bytes of text that are decoded at once, about, and how long a line may be.
-_PART, _LONGEST = 1 << 16, 1 << 19
+# Bytes of text that are decoded at once, about, and how long a line may be; numbers that are.
+_PART, _LONGEST, _BLOCK = 1 << 16, 1 << 19, 1 << 12
 # "d." + 18 digits + "e+dd", and a blank or the end of the line.
 _WIDTH = 25
 _ZERO = b"0.000000000000000000e+00"
-_ZEROS, _SIXES, _HIGH = 0x3030303030303030, 0x0606060606060606, 0xF0F0F0F0F0F0F0F0
+_ZEROS, _PAIRS = 0x3030303030303030, 0x000000FF000000FF
+_FIRST, _LAST_WORD = (int.from_bytes(text, "little") for text in (b"0.000000", b"0000e+00"))
 # Added to a byte above 9, these reach its highest bit.
 _ABOVE, _TOP = 0x7676767676767676, 0x8080808080808080
 # The last 0 to 8 of eight characters.
@@ -57,7 +58,7 @@ def table(data: bytes, dtype: Any) -> Array | None:
     if not data or not data.isascii() or b"#" in data or dtype not in (np.float64, np.int64):
         return None
     if data[1:2] == b"." and data[20:21] == b"e" and dtype == np.float64 and len(data) % _WIDTH == 0:
-        found = _of_parts(data, _as_savetxt, 4 * _PART)
+        found = _as_savetxt(data)
         if found is not None:
             return found
     if b"e" in data and data.count(b"e") * _ODD > data.count(b".") + data.count(b"\n"):
@@ -65,13 +66,13 @@ def table(data: bytes, dtype: Any) -> Array | None:
     return _of_parts(data, _floats if dtype == np.float64 else _integers)
 
 
-def _of_parts(data: bytes, decode: Callable[[bytes], Array | None], size: int = _PART) -> Array | None:
+def _of_parts(data: bytes, decode: Callable[[bytes], Array | None]) -> Array | None:
     """Decode a text part by part; None as soon as a part is not plain."""
     found: list[Array] = []
     columns, start = 0, 0
     while start < len(data):
-        end = data.find(b"\n", start + size) + 1 or len(data)
-        if end - start - size > _LONGEST:
+        end = data.find(b"\n", start + _PART) + 1 or len(data)
+        if end - start > _LONGEST:
             return None
         part = decode(data[start:end])
         if part is None or (found and part.shape[1] != columns):
@@ -96,7 +97,8 @@ class _Words:
         # Characters before the first are looked at too.
         self.text = b" " * 24 + data + (b"" if data.endswith(b"\n") else b"\n")
         self.bytes = np.frombuffer(self.text, np.uint8)
-        self.eights = np.ndarray(len(self.text) - 7, "<u8", self.text, 0, (1,))
+        # A copy, since what is not aligned is slow to pick from.
+        self.eights = np.ndarray(len(self.text) - 7, "<u8", self.text, 0, (1,)).copy()
         blanks = np.flatnonzero(self.bytes <= ord(" "))[23:]
         self.starts, self.ends = blanks[:-1] + 1, blanks[1:]
         after = self.bytes[self.ends]
@@ -230,8 +232,6 @@ def _decimals(words: _Words, points: Array, before: Array, behind: Array) -> tup
 
 def _as_savetxt(data: bytes) -> Array | None:
     """Decode ``%.18e %.18e``; None if it is anything else."""
-    if len(data) % _WIDTH:
-        return None
     grid = np.frombuffer(data, np.uint8).reshape(-1, _WIDTH)
     columns = data.find(b"\n", _WIDTH - 1) // _WIDTH + 1
     blanks = grid[:, _WIDTH - 1]
@@ -243,9 +243,12 @@ def _as_savetxt(data: bytes) -> Array | None:
     # Three words of eight characters: "d.dddddd", "dddddddd" and "dddde+dd". Most networks are full of zeros.
     words = [np.ndarray(len(grid), "<u8", data, at, (_WIDTH,)).copy() for at in (0, 8, 16)]
     first, middle, last = (each != zero for each, zero in zip(words, np.frombuffer(_ZERO, "<u8"), strict=True))
-    some = np.flatnonzero(first | middle | last)
+    first |= middle
+    first |= last
     values = np.zeros(len(grid))
-    if len(some):
+    every = np.flatnonzero(first)
+    for start in range(0, len(every), _BLOCK):
+        some = every[start : start + _BLOCK]
         found = _numbers_of(*(each[some] for each in words))
         if found is None:
             return None
@@ -253,44 +256,48 @@ def _as_savetxt(data: bytes) -> Array | None:
         for place in some[unsure].tolist():
             # Too near to the middle between two floats to be told in this way.
             values[place] = float(grid[place, : _WIDTH - 1].tobytes())
-    return values.reshape(-1, columns)
+    # As loadtxt does.
+    return values.reshape(-1, columns).squeeze()
 
 
 def _numbers_of(first: Array, middle: Array, last: Array) -> tuple[Array, Array] | None:
     """Decode words of characters, and tell where the rounding is not sure; None if they are no numbers."""
-    # Each part in its place among eight digits, with zeros before it.
-    head = (first & 0xFFFFFFFFFFFF0000) | ((first & 0xFF) << 8) | 0x30
-    tail = (last << 32) | 0x30303030
-    power = ((last >> 48) << 48) | 0x303030303030
+    # What should be digits becomes 0 to 9, the point and the "e" 0, the sign 0 or 6.
+    first, middle, last = first ^ _FIRST, middle ^ _ZEROS, last ^ _LAST_WORD
     sign = (last >> 40) & 0xFF
-    minus = sign == ord("-")
-    regular = (
-        (((first >> 8) & 0xFF) == ord(".")).all()
-        and (((last >> 32) & 0xFF) == ord("e")).all()
-        and (minus | (sign == ord("+"))).all()
-        and all(_are_digits(part) for part in (head, middle, tail, power))
-    )
-    if not regular:
+    minus = sign == ord("+") ^ ord("-")
+    bad = first + _ABOVE
+    bad |= middle + _ABOVE
+    bad |= last + _ABOVE
+    bad &= _TOP
+    bad |= first & 0xFF00
+    bad |= last & 0xFF00000000
+    if bad.any() or np.count_nonzero(sign) != np.count_nonzero(minus):
         return None
-    digits = (_number_of(head) * 10**8 + _number_of(middle)) * 10**4 + _number_of(tail)
-    exponent = _number_of(power).astype(np.int64)
-    return _scaled(digits, np.where(minus, -exponent, exponent) - 18)
-
-
-def _are_digits(eight: Array) -> bool:
-    return bool((((eight & _HIGH) == _ZEROS) & (((eight + _SIXES) & _HIGH) == _ZEROS)).all())
-
-
-def _number_of(eight: Array) -> Array:
-    """Read eight digits in each word at once."""
-    return _sum(eight - _ZEROS)
+    exponent = (((last >> 48) & 0xFF) * 10 + (last >> 56)).view(np.int64)
+    np.negative(exponent, out=exponent, where=minus)
+    exponent -= 18
+    # The digit before the point moves next to those behind it.
+    digits = _sum((first & 0xFFFFFFFFFFFF0000) | ((first & 0xFF) << 8))
+    digits *= 10**8
+    digits += _sum(middle)
+    digits *= 10**4
+    digits += _sum(last << 32)
+    return _scaled(digits, exponent)
 
 
 def _sum(eight: Array) -> Array:
-    """Put eight digits together: pairs, then fours, then all."""
-    eight = eight * 10 + (eight >> 8)
-    mask = 0x000000FF000000FF
-    return (((eight & mask) * 0x000F424000000064) + (((eight >> 16) & mask) * 0x0000271000000001)) >> 32
+    """Put eight digits in each word together: pairs, then fours, then all."""
+    pairs = eight >> 8
+    pairs += eight * 10
+    left, right = pairs & _PAIRS, pairs
+    right >>= 16
+    right &= _PAIRS
+    left *= 0x000F424000000064
+    right *= 0x0000271000000001
+    left += right
+    left >>= 32
+    return left
 
 
 @functools.cache
@@ -317,11 +324,16 @@ def _scaled(digits: Array, power: Array) -> tuple[Array, Array]:
     """
     head = digits.astype(np.float64)
     rest = (digits - head.astype(np.uint64)).view(np.int64).astype(np.float64)
-    high, low, upper, lower = (part[power - _LOWEST] for part in _powers())
+    place = power - _LOWEST
+    high, low, upper, lower = (part[place] for part in _powers())
     left, right = _halves(head)
     product = head * high
-    error = ((left * upper - product) + left * lower + right * upper) + right * lower
-    error = error + (head * low + rest * high)
+    error = left * upper
+    error -= product
+    error += left * lower
+    error += right * upper
+    error += right * lower
+    error += head * low + rest * high
     value = product + error
     over = error - (value - product)
     margin = value * _UNSURE
