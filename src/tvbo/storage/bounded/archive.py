@@ -19,7 +19,7 @@ from tvbo.storage.bounded.decoding import decoding
 from tvbo.storage.deflate import DECODER_ERRORS, crc32, decoder
 from tvbo.storage.files import opened
 
-_ERRORS = (
+_ERRORS: tuple[type[Exception], ...] = (
     zipfile.BadZipFile,
     *DECODER_ERRORS,
     struct.error,
@@ -49,9 +49,16 @@ class _Directory:
     def tell(self) -> int:
         return self.file.tell()
 
+    def _left(self) -> int:
+        here = self.file.tell()
+        end = self.file.seek(0, io.SEEK_END)
+        self.file.seek(here)
+        return max(end - here, 0)
+
     def read(self, size: int = -1, /) -> bytes:
-        most = self.limits.sidecar_bytes
-        data = self.file.read(most + 1 if size < 0 else min(size, most + 1))
+        # What is asked for is set aside before it is read.
+        most = min(self.limits.sidecar_bytes + 1, self._left())
+        data = self.file.read(most if size < 0 else min(size, most))
         self.limits.check("sidecar_bytes", len(data), f"{self.where}: the directory of the archive")
         self.limits.check("objects", data.count(_ENTRY), self.where)
         return data

@@ -177,8 +177,9 @@ def _of_one_layout(words: _Words) -> Array | None:
     whole *= _WHOLE[places]
     whole += part
     # Both are exact in a float, so that the quotient is rounded once (W. D. Clinger, PLDI 1990, 92-101).
-    values = whole / _TENS[places]
-    return np.negative(values, out=values, where=words.minus)
+    values: Array = whole / _TENS[places]
+    np.negative(values, out=values, where=words.minus)
+    return values
 
 
 def _of_any_layout(words: _Words) -> Array | None:
@@ -199,9 +200,9 @@ def _of_any_layout(words: _Words) -> Array | None:
             values[places] = np.loadtxt(io.StringIO(words.text_of(places)), ndmin=1)
         except ValueError:
             return None
-    for place in np.flatnonzero(unsure).tolist():
+    for at in np.flatnonzero(unsure).tolist():
         # Too near to the middle between two floats to be told in this way.
-        values[place] = float(words.text[words.starts[place] : words.ends[place]])
+        values[at] = float(words.text[words.starts[at] : words.ends[at]])
     return values
 
 
