@@ -187,7 +187,7 @@ def test_what_is_missing_keeps_its_gid_and_is_said_when_it_is_touched(tmp_path: 
     assert network.matrices["gain"].target_network == sources.name
     assert set(network.links) == {"brain_skull", "skin_air"}
     for touch in (lambda: network.target("gain"), lambda: network.links["skull_skin"]):
-        with pytest.raises(NetworkNotFoundError, match="put .*_[0-9a-f]{32}.h5 there, or link a network yourself"):
+        with pytest.raises(NetworkNotFoundError, match=r"put .*_[0-9a-f]{32}\.h5 there, or link a network yourself"):
             touch()
     folder = tmp_path / "elsewhere"
     folder.mkdir()
