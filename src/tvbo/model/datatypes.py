@@ -319,10 +319,10 @@ def root_note(network: Network) -> dict[str, Any]:
     Returns
     -------
     dict
-        Class, module and traits; empty if it did not come from TVB.
+        Class, module and traits; empty if it did not come from TVB, or as a simulator.
     """
     note = network.extra.get("tvb")
-    found: dict[str, Any] = note["objects"][note["root"]] if note else {}
+    found: dict[str, Any] = note["objects"][note["root"]] if note and "root" in note else {}
     return found
 
 

@@ -47,7 +47,7 @@ def to_object(network: Network, *, kind: str | None = None) -> Any:
         If the network lacks what TVB needs.
     """
     tvb_module("tvb.basic.neotraits.api")
-    own = str(root_note(network).get("class", kind))
+    own = root_note(network).get("class", "Simulator") if network.extra.get("tvb") else kind
     if kind is not None and own != kind:
         raise ValueError(f"kind={kind!r}, but the network came from TVB as a {own}, and goes back as such")
     return Session().give(network, kind)

@@ -113,14 +113,14 @@ class _Source(NamedTuple):
     @property
     def note(self) -> dict[str, Any]:
         if self.number is None:
-            return root_note(self.network) if self.network.extra.get("tvb") else {}
+            return root_note(self.network)
         note: dict[str, Any] = self.network.extra["tvb"]["objects"][self.number]
         return note
 
     @property
     def is_root(self) -> bool:
         held = self.network.extra.get("tvb")
-        return self.number is None or held is None or held["root"] == self.number
+        return self.number is None or held is None or held.get("root") == self.number
 
     def equation(self, name: str) -> dict[str, Any]:
         encoded = self.note.get("traits", {}).get(name, {})
@@ -163,7 +163,7 @@ class _Source(NamedTuple):
 def _member(network: Network, number: int | None, wanted: str) -> _Source | None:
     """Find an object of a class in a network; a network that never was in TVB is one itself."""
     held = network.extra.get("tvb")
-    if not held:
+    if not held or "root" not in held:
         datatype = datatype_of(network)
         return _Source(network, None, datatype) if family(datatype.kind) == wanted else None
     fitting = [place for place, note in enumerate(held["objects"]) if family(note["class"]) == wanted]
