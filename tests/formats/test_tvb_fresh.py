@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from tvb.simulator.simulator import Simulator
 
 from tvbo import Mesh, Network, NodeTable
-from tvbo.errors import LossyConversionWarning, MatrixNotFoundError, ShapeError, UnsupportedObjectError
+from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
 from tvbo.model.parameters import Parameter
 
 CORNERS = [[0, 1, 2], [1, 2, 3]]
@@ -154,8 +154,7 @@ def test_a_surface_of_another_class_is_no_source() -> None:
 
 def test_a_simulator_goes_back_as_one(tmp_path: Any) -> None:
     regions = Network.from_matrix(np.eye(2), np.ones((2, 2)), positions=np.zeros((2, 3))).execute(format="tvb")
-    with pytest.warns(LossyConversionWarning):
-        group = Network.from_tvb(Simulator(connectivity=regions))
+    group = Network.from_tvb(Simulator(connectivity=regions))
     assert group.execute(format="tvb").connectivity.weights.tolist() == np.eye(2).tolist()
     with pytest.raises(ValueError, match="came from TVB as a Simulator"):
         group.execute(format="tvb", kind="Connectivity")

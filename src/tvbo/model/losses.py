@@ -31,7 +31,7 @@ def losses(network: "Network", back: "Network") -> list[str]:
     """
     named: dict[str, str] = {}
     for difference in diff(network, back):
-        if _is_lost(network, difference):
+        if _is_lost(network, back, difference):
             name, detail = _named(difference)
             named.setdefault(name, detail)
     return [f"{name}{detail}" for name, detail in named.items()]
@@ -68,14 +68,14 @@ def report_losses(network: "Network", back: "Network", target: Path, strict: boo
     warn(message, LossyConversionWarning)
 
 
-def _is_lost(network: "Network", difference: Difference) -> bool:
+def _is_lost(network: "Network", back: "Network", difference: Difference) -> bool:
     path, kind, _ = difference
     if kind == "only in the second":
         # What the reader adds is no loss; a trait that was not set and comes back with a value is not what it was.
         return "tvb" in network.extra and path.startswith("extra.tvb.objects[0].traits.")
     if path == "nodes.labels" and kind == "dtype":
         # The width of text is not part of it.
-        return False
+        return bool(network.nodes.labels.tolist() != back.nodes.labels.tolist())
     return not (path in ("label", "descriptor", "description") and getattr(network, path) is None)
 
 
