@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tvb.datatypes.connectivity import Connectivity
+from tvb.datatypes.cortex import Cortex
 from tvb.datatypes.equations import Gaussian, Linear, PulseTrain
 from tvb.datatypes.patterns import StimuliRegion, StimuliSurface
 from tvb.datatypes.projections import ProjectionSurfaceEEG
-from tvb.datatypes.region_mapping import RegionVolumeMapping
+from tvb.datatypes.region_mapping import RegionMapping, RegionVolumeMapping
 from tvb.datatypes.sensors import SensorsEEG
 from tvb.datatypes.surfaces import BrainSkull, CorticalSurface, SkinAir, SkullSkin, Surface
 from tvb.datatypes.tracts import Tracts
@@ -29,6 +30,7 @@ from tvbo.errors import (
     LossyConversionWarning,
     MatrixNotFoundError,
     NetworkNotFoundError,
+    UnknownFormatError,
 )
 from tvbo.formats.tvb_h5.equations import PARAMETERS
 
@@ -268,3 +270,51 @@ def test_networks_that_never_were_in_tvb_are_written_with_what_they_link(tmp_pat
     assert found.sources.vertices.tolist() == np.arange(15.0).reshape(5, 3).tolist()
     assert found.sensors.labels.tolist() == ["A", "B"]
     assert found.projection_data.tolist() == np.ones((2, 5)).tolist()
+
+
+@lossy
+@quick
+@given(st.data())
+def test_flags_of_surfaces_that_somebody_set_go_round(tmp_path: Path, data: Any) -> None:
+    kind = data.draw(st.sampled_from([CorticalSurface, SkinAir, Surface]))
+    made = a_surface(kind)
+    # Whatever the mask says, whether there are normals, and for the base class any type.
+    made.bi_hemispheric, made.valid_for_simulations = data.draw(st.booleans()), data.draw(st.booleans())
+    made.zero_based_triangles = data.draw(st.booleans())
+    made.triangle_normals = data.draw(st.none() | hnp.arrays(float, (3, 3), elements=numbers))
+    made.vertex_normals = data.draw(st.none() | hnp.arrays(float, (5, 3), elements=numbers))
+    made.edge_mean_length = data.draw(st.floats(allow_nan=False, allow_infinity=False))
+    if kind is Surface:
+        made.surface_type = "Cerebellum"
+    Network.from_tvb(made).save(path_of(tmp_path, made), format="tvb-h5")
+    same(made, Network.from_file(path_of(tmp_path, made)).execute(format="tvb"))
+
+
+@pytest.mark.parametrize("options", [{}, {"chunks": (1, 2), "compression": "gzip", "shuffle": True}])
+def test_numbers_in_another_byte_order_and_packed_are_the_same(tmp_path: Path, options: dict[str, Any]) -> None:
+    made = a_connectivity()
+    with pytest.warns(LossyConversionWarning, match="not set, and comes back set"):
+        Network.from_tvb(made).save(path_of(tmp_path, made), format="tvb-h5")
+    before = Network.from_file(path_of(tmp_path, made))
+    with h5py.File(path_of(tmp_path, made), "a") as file:
+        for name in ("weights", "centres"):
+            values = file[name][()]
+            del file[name]
+            file.create_dataset(name, data=values.astype(">f8"), **options)
+    assert Network.from_file(path_of(tmp_path, made)).identical(before)
+
+
+def test_what_the_framework_has_no_file_for_is_said(tmp_path: Path) -> None:
+    cortex = Cortex()
+    cortex.region_mapping_data = RegionMapping()
+    cortex.region_mapping_data.surface, cortex.region_mapping_data.connectivity = a_surface(), a_connectivity()
+    cortex.region_mapping_data.array_data = np.array([0, 1, 2, -1, 0])
+    with pytest.raises(UnknownFormatError, match="the framework has no file for a Cortex"):
+        Network.from_tvb(cortex).save(tmp_path / "x.h5", format="tvb-h5")
+    made = a_connectivity()
+    with pytest.warns(LossyConversionWarning):
+        Network.from_tvb(made).save(tmp_path / "y.h5", format="tvb-h5")
+    with h5py.File(tmp_path / "y.h5", "a") as file:
+        file.attrs["TVB_type"] = "tvb.datatypes.cortex.Cortex"
+    with pytest.raises(UnknownFormatError, match="holds Cortex of TVB: expected one of Connectivity"):
+        Network.from_file(tmp_path / "y.h5")
