@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from tvbo import Mesh, Network
+from tvbo import Mesh, Network, NodeTable
 from tvbo.testing.suite import FormatSuite, example_networks, region_networks
 
 
@@ -58,3 +60,111 @@ class TestFramework(FormatSuite):
 
     def strategy(self) -> Any:
         return region_networks()
+
+
+def of_sensors() -> dict[str, Network]:
+    """Give networks of sensors: bare, turned, and of odd numbers."""
+    places = np.arange(9.0).reshape(3, 3) / 7
+    bare = Network(NodeTable(["A1", "G´1", "T'5"], places), descriptor="sensors")
+    turned = Network(NodeTable(["a", "b", "c"], places, {"orientation": places[::-1].copy()}), descriptor="sensors")
+    turned.label, turned.description = "cap", "of MEG"
+    odd = Network(NodeTable(["1", "no"], np.array([[np.nan, -0.0, 5e-324], [np.inf, 0.1, -1e300]])))
+    odd.descriptor = "sensors"
+    return {"bare": bare, "turned": turned, "odd numbers": odd}
+
+
+class TestSensorsAsText(FormatSuite):
+    format = "tvb-text"
+    extension = ".txt"
+    drops = {"label": "label", "description": "description"}
+    adds = OF_TVB
+
+    def examples(self) -> Mapping[str, Network]:
+        return of_sensors()
+
+    def strategy(self) -> Any:
+        return region_networks(payloads=False).map(as_sensors)
+
+
+class TestSensorsAsCompressedText(TestSensorsAsText):
+    extension = ".bz2"
+
+
+def as_sensors(network: Network) -> Network:
+    return Network(NodeTable(network.nodes.labels, network.nodes.positions), descriptor="sensors")
+
+
+@st.composite
+def gains(draw: Any) -> Network:
+    """Draw a gain of whatever numbers; more columns than rows, by which a projection is told from weights."""
+    n = draw(st.integers(1, 4))
+    numbers = st.floats() | st.sampled_from([np.nan, -0.0, 5e-324, np.inf])
+    network = Network(NodeTable(size=n, default_label="sensor"), descriptor="projection")
+    values = draw(hnp.arrays(float, (n, n + draw(st.integers(1, 3))), elements=numbers))
+    network.set_matrix("gain", values, column_labels=[f"v{i}" for i in range(values.shape[1])])
+    return network
+
+
+class TestGainAsArray(FormatSuite):
+    format = "tvb-text"
+    extension = ".npy"
+    drops = {
+        "label": "label",
+        "matrices.gain.column_labels": "column_labels",
+        "matrices.gain.unit": "unit",
+        "nodes.labels": "nodes.labels",
+        "nodes.positions": "nodes.positions",
+    }
+    adds = OF_TVB
+
+    def examples(self) -> Mapping[str, Network]:
+        plain = Network(NodeTable(size=2, default_label="sensor"), descriptor="projection")
+        plain.set_matrix("gain", np.arange(6.0).reshape(2, 3) / 3, column_labels=["a", "b", "c"])
+        full = as_sensors(of_sensors()["bare"])
+        full.label, full.descriptor = "lead field", "projection"
+        full.set_matrix("gain", np.arange(15.0).reshape(3, 5) / 7, unit="V", column_labels=list("abcde"))
+        return {"plain": plain, "full": full}
+
+    def strategy(self) -> Any:
+        return gains()
+
+
+class TestGainAsMatlab(TestGainAsArray):
+    extension = ".mat"
+
+    def examples(self) -> Mapping[str, Network]:
+        return {name: by_columns(network) for name, network in super().examples().items()}
+
+    def strategy(self) -> Any:
+        return gains().map(by_columns)
+
+
+def by_columns(network: Network) -> Network:
+    """Lay a gain column by column, as MATLAB does."""
+    network.matrices["gain"].values = np.asfortranarray(network.matrix("gain"))
+    return network
+
+
+class TestTables(FormatSuite):
+    """The tables of pipelines, which are read and not written: how they come to be there is said here."""
+
+    format = "pipeline"
+    extension = ".csv"
+    reads_only = True
+
+    def examples(self) -> Mapping[str, Network]:
+        return {name: only_weights(network) for name, network in example_networks().items()}
+
+    def strategy(self) -> Any:
+        return region_networks(payloads=False).map(only_weights)
+
+    def save(self, network: Network, path: Any, **options: Any) -> list[str]:
+        names = ",".join(["", *network.nodes.labels.tolist()])
+        rows = zip(network.nodes.labels.tolist(), network.weights_matrix.tolist(), strict=True)
+        text = "\n".join([names, *(",".join([name, *map(repr, row)]) for name, row in rows)])
+        path.write_text(text + "\n", encoding="utf-8")
+        return []
+
+
+def only_weights(network: Network) -> Network:
+    return Network.from_matrix(network.weights_matrix, labels=network.nodes.labels.tolist())

@@ -589,3 +589,11 @@ def test_ties_between_two_floats_go_to_the_even_one(low: int, beside: int) -> No
 def test_what_only_looks_like_the_text_of_savetxt(bad: bytes) -> None:
     with pytest.raises(DamagedFileError):
         numbers(b"1.000000000000000000e+00\n" + bad, Limits(), "x")
+
+
+def test_one_member_that_is_two_things_is_read_as_both(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("weights_tract_lengths.txt", "0 1.5\n2 0\n")
+        made.writestr("centres.txt", "a 0 0 0\nb 1 1 1\n")
+    found = Network.from_file(path)
+    assert found.matrix("weight").tolist() == found.matrix("length").tolist() == [[0, 1.5], [2, 0]]

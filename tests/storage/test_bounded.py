@@ -417,7 +417,7 @@ def test_names_that_lead_out_are_refused_wanted_or_not(name) -> None:
         ),
         ([entry("a", packed=deflated(b"12")[:-1], size=2, method=8)], DamagedFileError, "does not inflate to 2"),
         ([entry("a", packed=deflated(b"12") + b"3", size=2, method=8)], DamagedFileError, "does not inflate to 2"),
-        ([entry("a", packed=b"\xff\xff", size=2, method=8)], DamagedFileError, "expected a zip archive: Error -3"),
+        ([entry("a", packed=b"\xff\xff", size=2, method=8)], DamagedFileError, "expected a zip archive: Error -"),
         ([entry("a", b"12", crc=1)], DamagedFileError, "checksum"),
         ([entry("a", b"12", packed_size=10**6)], DamagedFileError, "is cut off"),
         ([entry("a", b"12"), entry("b", b"12", at=0)], UnsafeFileError, "shares bytes with another member"),

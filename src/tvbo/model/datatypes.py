@@ -36,8 +36,13 @@ _FRAMES = {
     "Sensors": ("sensors", "sensor", "labels"),
     "ProjectionMatrix": ("projection", "sensor", "projection_data"),
     "ConnectivityMeasure": ("SC", "region", "array_data"),
+    "StimuliRegion": ("SC", "region", "weight"),
+    "StimuliSurface": ("surface", "vertex", ""),
     **dict.fromkeys(("Volume", "StructuralMRI", "RegionVolumeMapping"), ("volume", "voxel", "")),
+    "Tracts": ("tracts", "tract", ""),
 }
+# Classes whose connectivity is a network of its own: the parent.
+_BELOW = frozenset(("RegionMapping", "RegionVolumeMapping"))
 _TEXT = np.dtype("U128")
 
 
@@ -62,6 +67,23 @@ class Datatype:
     traits: dict[str, Any] = field(default_factory=dict)
     gid: uuid.UUID | None = None
     title: str | None = None
+
+
+@dataclass(frozen=True)
+class Linked:
+    """
+    A datatype that lies in a linked network.
+
+    Attributes
+    ----------
+    link : str
+        The name of the link.
+    kind : str
+        Its class.
+    """
+
+    link: str
+    kind: str
 
 
 def gid_of(datatype: Datatype) -> uuid.UUID:
@@ -111,8 +133,9 @@ def network_of(datatype: Datatype, parent: Network | None = None) -> Network:
     ShapeError
         If its arrays do not fit one another.
     """
-    inner = [value for value in datatype.traits.values() if isinstance(value, Datatype)]
-    members = [each for each in inner if each.kind in MODULES]
+    inner = _inner(datatype)
+    # What is referred to last gives the name: the volume of a mapping of tracts.
+    members = [each for each in reversed(inner) if each.kind in MODULES]
     named = members[0] if members else datatype
     network = _frame(family(datatype.kind), datatype, members)
     network.parent_network = parent
@@ -120,9 +143,19 @@ def network_of(datatype: Datatype, parent: Network | None = None) -> Network:
     for each in (datatype, *inner):
         objects.append(_note(network, each, inner, each is named))
     if parent is not None:
-        objects[0]["traits"]["connectivity"] = {"parent": True}
+        below = next((note for note in objects if note["class"] in _BELOW), objects[0])
+        below["traits"]["connectivity"] = {"parent": True}
     network.extra["tvb"] = {"root": 0, "returns": "root", "objects": objects}
     return network
+
+
+def _inner(datatype: Datatype) -> list[Datatype]:
+    """Give the datatypes inside of one, and those inside of them."""
+    found: list[Datatype] = []
+    for value in datatype.traits.values():
+        if isinstance(value, Datatype) and not any(value is each for each in found):
+            found += [value, *_inner(value)]
+    return found
 
 
 def _note(network: Network, datatype: Datatype, inner: list[Datatype], named: bool) -> dict[str, Any]:
@@ -139,6 +172,8 @@ def _note(network: Network, datatype: Datatype, inner: list[Datatype], named: bo
     for name, value in traits.items():
         if isinstance(value, Datatype):
             notes[name] = {"object": 1 + next(place for place, each in enumerate(inner) if each is value)}
+        elif isinstance(value, Linked):
+            notes[name] = {"link": value.link, "object": 0, "class": value.kind}
         elif name == "number_of_connections" and value == np.count_nonzero(traits["weights"]):
             notes[name] = {"computed": "nonzero weights"}
         elif name not in notes:
@@ -237,27 +272,39 @@ def datatype_of(network: Network, kind: str | None = None) -> Datatype:
     return found
 
 
-def references_of(network: Network) -> dict[str, dict[str, Any]]:
+def part_of(network: Network, number: int) -> Datatype:
     """
-    Give what is noted of the TVB objects that the one that a network came from refers to.
+    Give one of the TVB objects that a network holds, as plain values.
 
     Parameters
     ----------
     network : Network
         The network.
+    number : int
+        Which of its objects.
 
     Returns
     -------
-    dict of str to dict
-        Class, module and traits of each, by the trait that leads to it.
+    Datatype
+        Its traits, without those that are objects themselves.
     """
-    found = {}
-    for name, encoded in root_note(network).get("traits", {}).items():
-        if "object" in encoded and "link" not in encoded:
-            found[name] = network.extra["tvb"]["objects"][encoded["object"]]
-        elif "parent" in encoded and network.has_parent_network:
-            found[name] = root_note(network.parent())
-    return {name: note for name, note in found.items() if note}
+    note = network.extra["tvb"]["objects"][number]
+    found = Datatype(note["class"])
+    for name, encoded in note["traits"].items():
+        if "uuid" in encoded:
+            found.gid = uuid.UUID(encoded["uuid"])
+            continue
+        if "home" in encoded:
+            value = _at_home(network, encoded["home"])
+        elif "value" in encoded:
+            value = encoded["value"]
+            value = load(value) if hasattr(value, "__array__") or is_sparse(value) else value
+        else:
+            continue
+        if value is not None:
+            found.traits[name] = value
+    found.title = network.label if "home" in note["title"] else note["title"]["value"]
+    return found
 
 
 def root_note(network: Network) -> dict[str, Any]:
@@ -272,10 +319,10 @@ def root_note(network: Network) -> dict[str, Any]:
     Returns
     -------
     dict
-        Class, module and traits; empty if it did not come from TVB.
+        Class, module and traits; empty if it did not come from TVB, or as a simulator.
     """
     note = network.extra.get("tvb")
-    found: dict[str, Any] = note["objects"][note["root"]] if note else {}
+    found: dict[str, Any] = note["objects"][note["root"]] if note and "root" in note else {}
     return found
 
 

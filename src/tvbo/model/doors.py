@@ -274,7 +274,8 @@ class Doors:
             if it was configured. A network from `from_tvb_surface` gives the named tuple
             ``(connectivity, surface, region_mapping)``, linked to one another, and one of a simulator
             ``(connectivity, surface, stimulus, monitors)``. What was one object comes out as one. Any other network
-            gives a configured Connectivity, or a surface if it has a mesh and nothing else.
+            gives what it can be, configured: a surface with a mesh, a projection with a matrix ``gain``, sensors with
+            the descriptor ``sensors``, and else a Connectivity; ``kind="SensorsEEG"`` says which class.
 
         Raises
         ------

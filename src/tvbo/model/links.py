@@ -36,6 +36,9 @@ class Links(MutableMapping[str, "Network"]):
         self._named: dict[str, Network | Opener] = {}
 
     def __getitem__(self, name: str) -> "Network":
+        if name in self._named and name not in self._items and name not in self._owner.matrices:
+            # A file names it, and nobody set another.
+            return self._opened(self._named, name)
         try:
             return self._opened(self._items, name)
         except KeyError:
@@ -89,7 +92,7 @@ class Links(MutableMapping[str, "Network"]):
         Parameters
         ----------
         name : str
-            The matrix whose columns are its nodes.
+            The link, or the matrix whose columns are its nodes.
         opener : callable
             Opens it.
         """

@@ -108,9 +108,9 @@ def _is_lost(network: "Network", back: "Network", difference: Difference) -> boo
     if kind == "only in the second":
         # What the reader adds is no loss; a trait that was not set and comes back with a value is not what it was.
         return "tvb" in network.extra and path.startswith("extra.tvb.objects[0].traits.")
-    if path == "nodes.labels" and kind == "dtype":
-        # The width of text is not part of it.
-        return bool(network.nodes.labels.tolist() != back.nodes.labels.tolist())
+    if path == "nodes.labels":
+        # The width of text is not part of it, nor what nobody named.
+        return bool(network.nodes.has_labels and network.nodes.labels.tolist() != back.nodes.labels.tolist())
     return not (path in ("label", "descriptor", "description") and getattr(network, path) is None)
 
 

@@ -299,14 +299,14 @@ def write_files(files: list[tuple[Path, bytes]]) -> None:
             clear(*targets)
         held = {target: target.read_bytes() if target.exists() else None for target in targets}
         try:
-            replace_files(list(files))
+            replace_files([(target, (data,)) for target, data in files])
         except BaseException:
             for target, data in held.items():
                 there = target.read_bytes() if target.exists() else None
                 if data is None:
                     target.unlink(missing_ok=True)
                 elif there != data:
-                    replace_files([(target, data)])
+                    replace_files([(target, (data,))])
             raise
 
 

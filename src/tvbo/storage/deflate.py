@@ -25,6 +25,8 @@ def _found(name: str) -> Any:
 
 
 _isal, _libdeflate = _found("isal.isal_zlib"), _found("deflate")
+# What the decoders of `decoder` raise.
+DECODER_ERRORS: tuple[type[Exception], ...] = (zlib.error,) if _isal is None else (zlib.error, _isal.error)
 # Up to here one stream of everything is as dense as one for each byte of an element.
 SMALL = 1 << 17
 _FAST_LEVEL = 1
@@ -240,6 +242,18 @@ def unshuffle(raw: Any, out: Array) -> None:
 
 
 _LITTLE = bool(np.array([1], np.uint16).view(np.uint8)[0])
+
+
+def decoder() -> Any:
+    """
+    Make a decoder of deflate without a header, as members of zip archives are.
+
+    Returns
+    -------
+    object
+        Used as what `zlib.decompressobj` gives; it may raise any of `DECODER_ERRORS`.
+    """
+    return (zlib if _isal is None else _isal).decompressobj(-zlib.MAX_WBITS)
 
 
 def inflate(raw: Any, size: int, where: str) -> Any:

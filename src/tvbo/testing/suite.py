@@ -58,6 +58,9 @@ class FormatSuite(Judge):
         What every save is given, such as ``{"allow_lossy": True}``.
     named : bool
         Whether ``format=`` must be given where a file is written: others have that extension first.
+    reads_only : bool
+        Whether the format writes nothing: `save` is overridden with what makes its files, and the tests of writing are
+        skipped.
     foreign : sequence of str
         Packages that reading must not import.
     """
@@ -65,6 +68,7 @@ class FormatSuite(Judge):
     extension: ClassVar[str]
     options: ClassVar[Mapping[str, Any]] = {}
     named: ClassVar[bool] = False
+    reads_only: ClassVar[bool] = False
     foreign: ClassVar[Sequence[str]] = ("tvb", "tvb_data", "mne", "networkx", "nibabel", "matplotlib")
 
     def path(self, folder: Path, name: str = "network") -> Path:
@@ -130,15 +134,21 @@ class FormatSuite(Judge):
         assert network.digest() == before, "saving changed the network"
         self.check_losses(network, self.read(path), said)
 
+    def _need_writing(self) -> None:
+        if self.reads_only:
+            pytest.skip("the format writes nothing")
+
     # ------------------------------------------------------------------ the tests
 
     def test_the_format_is_known_by_name_and_extension(self) -> None:
         """The registry finds it, and it says what it is."""
         module = self.module
         assert (module.__doc__ or "").strip(), "the first line of its docstring is what `tvbo formats` shows"
-        assert self.extension in registry.extensions(module, "write")
         assert self.extension in registry.extensions(module, "read")
-        if not self.named:
+        assert hasattr(module, "write") is not self.reads_only
+        if not self.reads_only:
+            assert self.extension in registry.extensions(module, "write")
+        if not (self.named or self.reads_only):
             assert registry.for_path(Path(f"x{self.extension}"), "write") is module
 
     def test_what_is_written_is_read_back(self, tmp_path: Path) -> None:  # numpydoc ignore=PR01
@@ -174,6 +184,7 @@ class FormatSuite(Judge):
 
     def test_strict_refuses_to_lose_anything(self, tmp_path: Path) -> None:  # numpydoc ignore=PR01
         """With strict=True a loss is an error and nothing is written; without a loss nothing changes."""
+        self._need_writing()
         assert "strict" in inspect.signature(self.module.write).parameters
         for number, network in enumerate(self.examples().values()):
             trial, folder = tmp_path / f"trial{number}", tmp_path / f"strict{number}"
@@ -206,6 +217,7 @@ class FormatSuite(Judge):
 
     def test_files_are_whole(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # numpydoc ignore=PR01
         """Whichever step of a save fails, the old network is there or the new one, and no other file."""
+        self._need_writing()
         first, second, *_ = self.examples().values()
         for step in range(1, 200):
             folder = tmp_path / str(step)

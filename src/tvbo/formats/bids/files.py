@@ -162,7 +162,7 @@ def _describe(root: Path, written: list[Path]) -> None:
     missing = [(root / name, text.encode()) for name, text in files.items() if not (root / name).exists()]
     with locked(root):
         written += [path for path, _ in missing]
-        replace_files([(path, data) for path, data in missing])
+        replace_files([(path, (data,)) for path, data in missing])
 
 
 def _replace(folder: Path, laid: Laid) -> None:
@@ -170,7 +170,7 @@ def _replace(folder: Path, laid: Laid) -> None:
     old = {path: path.read_bytes() for path in _of_network(folder, laid.key)}
     stale = [path for path in old if path.name not in laid.files]
     try:
-        replace_files([(folder / name, data) for name, data in laid.files.items()])
+        replace_files([(folder / name, (data,)) for name, data in laid.files.items()])
         for path in stale:
             path.unlink()
     except BaseException:
@@ -181,11 +181,11 @@ def _replace(folder: Path, laid: Laid) -> None:
                 if path not in old:
                     path.unlink(missing_ok=True)
                 elif path.read_bytes() == data != old[path]:
-                    replace_files([(path, old[path])])
+                    replace_files([(path, (old[path],))])
         for path in stale:
             with contextlib.suppress(OSError):
                 if not path.exists():
-                    replace_files([(path, old[path])])
+                    replace_files([(path, (old[path],))])
         raise
 
 

@@ -11,10 +11,10 @@ tables serve both directions.
 from typing import Any
 
 from tvbo.errors import UnsupportedObjectError, warn
-from tvbo.formats.tvb.exporter import TVBSurface, to_object
+from tvbo.formats.tvb.exporter import to_object
 from tvbo.formats.tvb.importer import Graph, Importer
 from tvbo.formats.tvb.simulator import TVBMonitor, TVBSimulation, from_simulator
-from tvbo.formats.tvb.table import TAKEN, is_simulator, kind_of
+from tvbo.formats.tvb.table import TAKEN, TVBSurface, is_simulator, kind_of
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import HOMES, SURFACES
 

@@ -2,43 +2,24 @@
 
 import functools
 import uuid
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
+from tvbo.errors import UnsupportedObjectError
+from tvbo.formats.tvb.fresh import fresh
 from tvbo.formats.tvb.simulator import simulation
-from tvbo.formats.tvb.table import PATTERN, tvb_module
+from tvbo.formats.tvb.table import PATTERN, TVBSurface, tvb_module
 from tvbo.formats.tvb.values import DERIVED, copied, derived_idelays, plain
 from tvbo.model.arrays import is_sparse, load
-from tvbo.model.matrices import LENGTHS
+from tvbo.model.datatypes import root_note
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import MODULES, family
 from tvbo.storage.sparse import copy_sparse
-from tvbo.units import in_mm, in_mm_per_ms
 
 
-class TVBSurface(NamedTuple):
-    """
-    The three linked objects of a TVB surface simulation, in the order of `Network.from_tvb_surface`.
-
-    Attributes
-    ----------
-    connectivity : tvb.datatypes.connectivity.Connectivity
-        The regions.
-    surface : tvb.datatypes.surfaces.Surface
-        The mesh.
-    region_mapping : tvb.datatypes.region_mapping.RegionMapping
-        Linked to both.
-    """
-
-    connectivity: Any
-    surface: Any
-    region_mapping: Any
-
-
-def to_object(network: Network) -> Any:
+def to_object(network: Network, *, kind: str | None = None) -> Any:
     """
     Give back the TVB object that a network was made of, or make one of a network that never was in TVB.
 
@@ -46,6 +27,12 @@ def to_object(network: Network) -> Any:
     ----------
     network : Network
         The network.
+    kind : str, optional
+        The class of TVB that a network that never was there is to be, such as ``"ProjectionSurfaceEEG"`` or
+        ``"SensorsInternal"``. Without it, what has a mesh is a CorticalSurface, what has a matrix ``gain`` a
+        projection, and what has the descriptor ``sensors`` is sensors: of the kind that its parameter ``sensor_type``
+        says (``eeg``, ``meg``, ``seeg``), else of MEG if there is a column ``orientation``, else of the base class.
+        All else is a Connectivity.
 
     Returns
     -------
@@ -54,11 +41,16 @@ def to_object(network: Network) -> Any:
 
     Raises
     ------
+    ValueError
+        If there is no such class, or the network came from TVB as another one.
     MatrixNotFoundError, ShapeError
         If the network lacks what TVB needs.
     """
     tvb_module("tvb.basic.neotraits.api")
-    return Session().give(network)
+    own = root_note(network).get("class", "Simulator") if network.extra.get("tvb") else kind
+    if kind is not None and own != kind:
+        raise ValueError(f"kind={kind!r}, but the network came from TVB as a {own}, and goes back as such")
+    return Session().give(network, kind)
 
 
 @functools.cache
@@ -103,7 +95,7 @@ class Session:
         alike.append(made)
         return made
 
-    def give(self, network: Network) -> Any:
+    def give(self, network: Network, kind: str | None = None) -> Any:
         """
         Give what a network stands for.
 
@@ -111,6 +103,8 @@ class Session:
         ----------
         network : Network
             The network.
+        kind : str, optional
+            The class that it is to be, if it never was in TVB.
 
         Returns
         -------
@@ -120,7 +114,7 @@ class Session:
         exporter = self.exporter(network)
         note = network.extra.get("tvb")
         if note is None:
-            return exporter.fresh
+            return exporter.fresh if kind is None else fresh(network, self, kind)
         if note["returns"] == "simulation":
             return simulation(exporter, note)
         root = exporter.object(note["root"])
@@ -142,6 +136,7 @@ class _Exporter:
         self.session = session
         self.notes: list[dict[str, Any]] = network.extra.get("tvb", {}).get("objects", [])
         self.made: dict[int, Any] = {}
+        self.surfaces: dict[str, Any] = {}
 
     @functools.cached_property
     def digest(self) -> str:
@@ -149,7 +144,14 @@ class _Exporter:
 
     @functools.cached_property
     def fresh(self) -> Any:
-        return _fresh(self.network, self.session)
+        return fresh(self.network, self.session)
+
+    def surface(self, kind: str) -> Any:
+        """Make a surface of a mesh, of one class once."""
+        if kind not in self.surfaces:
+            own = self.fresh if kind == "CorticalSurface" else fresh(self.network, self.session, kind)
+            self.surfaces[kind] = own.surface if isinstance(own, TVBSurface) else own
+        return self.surfaces[kind]
 
     def part(self, number: int | None, kind: str) -> Any:
         """Give the object of a number, or else the first one that can stand for a class."""
@@ -252,72 +254,3 @@ def _assign(obj: Any, name: str, value: Any) -> None:
         if not isinstance(value, np.ndarray):
             # TVB's check turns an int default into a float; what was there was fine.
             obj.__dict__[name] = value
-
-
-def _fresh(network: Network, session: Session) -> Any:
-    """Make configured TVB objects of a network that did not come from TVB."""
-    if network.mesh is None:
-        return _fresh_connectivity(network)
-    surface = tvb_module("tvb.datatypes.surfaces").CorticalSurface()
-    surface.vertices = _scaled(network.mesh.vertices, in_mm(network.distance_unit))
-    surface.triangles = np.array(network.mesh.elements, dtype=np.int64)
-    if network.mesh.normals is not None:
-        surface.vertex_normals = np.array(network.mesh.normals, dtype=np.float64)
-    _title(surface, network)
-    surface.configure()
-    if not (network.has_node_mapping and network.has_parent_network):
-        return surface
-    mapping = tvb_module("tvb.datatypes.region_mapping").RegionMapping()
-    mapping.array_data = np.array(network.node_mapping_data, dtype=np.int64)
-    mapping.surface = surface
-    mapping.connectivity = session.exporter(network.parent()).part(None, "Connectivity")
-    return TVBSurface(mapping.connectivity, surface, mapping)
-
-
-def _fresh_connectivity(network: Network) -> Any:
-    made = tvb_module("tvb.datatypes.connectivity").Connectivity()
-    nodes = network.nodes
-    made.weights = np.array(network.weights_matrix, dtype=np.float64)
-    if made.weights.shape[0] != made.weights.shape[1]:
-        raise ShapeError(f"TVB wants square weights, these are {made.weights.shape}")
-    made.region_labels = nodes.labels
-    if any(name in network.matrices for name in LENGTHS):
-        unit = network.matrices[network.matrices.first_of(LENGTHS)].unit
-        made.tract_lengths = _scaled(network.lengths_matrix, in_mm(unit or network.distance_unit))
-    elif nodes.positions is not None:
-        # TVB computes lengths of its own from the centres when it finds an empty array.
-        made.tract_lengths = np.empty(0)
-    else:
-        raise MatrixNotFoundError(
-            "TVB needs tract lengths, and the network has neither a matrix 'length' nor positions: "
-            "give net.set_matrix('length', ..., unit='mm')"
-        )
-    # Unknown places are NaN in TVB too: it asks for centres, and does not need them to simulate.
-    positions = nodes.positions
-    if positions is None:
-        made.centres = np.full((len(nodes), 3), np.nan)
-    else:
-        made.centres = _scaled(positions, in_mm(network.distance_unit))
-    for column, trait in (("cortical", "cortical"), ("hemisphere", "hemispheres")):
-        if column in nodes.columns:
-            setattr(made, trait, nodes.columns[column].astype(bool))
-    for column, trait in (("area", "areas"), ("orientation", "orientations")):
-        if column in nodes.columns:
-            setattr(made, trait, nodes.columns[column].astype(np.float64))
-    if "conduction_speed" in network.parameters:
-        speed = network.conduction_speed
-        made.speed = np.atleast_1d(_scaled(speed.value, in_mm_per_ms(speed.unit)))
-    _title(made, network)
-    made.configure()
-    return made
-
-
-def _scaled(values: Any, factor: float) -> Any:
-    # A copy in any case: TVB owns what it gets. Times one would quieten a signalling NaN.
-    own = np.array(values, dtype=np.float64)
-    return own if factor == 1 else own * factor
-
-
-def _title(obj: Any, network: Network) -> None:
-    if network.label is not None:
-        obj.title = network.label

@@ -2,7 +2,7 @@
 
 import warnings
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tvbo._optional import require
 from tvbo.model.tvb_traits import MODULES
@@ -100,6 +100,25 @@ FRAMES = {
     ),
     "Tracts": Frame("tracts", "tract"),
 }
+
+
+class TVBSurface(NamedTuple):
+    """
+    The three linked objects of a TVB surface simulation, in the order of `Network.from_tvb_surface`.
+
+    Attributes
+    ----------
+    connectivity : tvb.datatypes.connectivity.Connectivity
+        The regions.
+    surface : tvb.datatypes.surfaces.Surface
+        The mesh.
+    region_mapping : tvb.datatypes.region_mapping.RegionMapping
+        Linked to both.
+    """
+
+    connectivity: Any
+    surface: Any
+    region_mapping: Any
 
 
 def tvb_module(module: str) -> ModuleType:

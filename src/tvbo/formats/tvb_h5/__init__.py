@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tvbo.errors import TvboError
 from tvbo.formats.tvb_h5.reader import PREFIX, Reader
-from tvbo.formats.tvb_h5.writer import image
+from tvbo.formats.tvb_h5.writer import Files
 from tvbo.limits import Limits
 from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
@@ -67,7 +67,9 @@ def read(path: Path, *, limits: Limits = Limits()) -> Network:  # noqa: B008 - i
 
 def write(network: Network, path: Path, *, strict: bool = False) -> None:
     """
-    Write the file of the datatype that a network is; those that it refers to are named by their gids.
+    Write the file of the datatype that a network is, and beside it those of the datatypes that it refers to.
+
+    The others are called as the framework calls them; one that is there already, and holds the same, is left alone.
 
     Parameters
     ----------
@@ -85,12 +87,26 @@ def write(network: Network, path: Path, *, strict: bool = False) -> None:
     MatrixNotFoundError
         If the network lacks what TVB needs.
     """
-    data, _ = image(network)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "copy.h5"
-        copy.write_bytes(data)
-        # It is ours, so that it may hold as much as it does.
-        limits = Limits(inflated_bytes=1 << 62, chunk_bytes=1 << 62)
-        back = Reader(copy, limits, path.absolute().parent).network()
+    files, target = Files(network), path.absolute()
+    # It is ours, so that it may hold as much as it does.
+    limits = Limits(inflated_bytes=1 << 62, chunk_bytes=1 << 62)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for each, data in files.linked.items():
+            (folder / each).write_bytes(data)
+        # Not a name that another may have.
+        (folder / "copy.h5").write_bytes(files.root)
+        back = Reader(folder / "copy.h5", limits).network()
         report_losses(network, back, path.name, strict)
-    write_file(path.absolute(), data)
+        for each, data in files.linked.items():
+            if each != target.name and not _is_there(target.parent / each, Reader(folder / each, limits)):
+                write_file(target.parent / each, data)
+    write_file(target, files.root)
+
+
+def _is_there(path: Path, made: Reader) -> bool:
+    """Tell whether a file holds a datatype already; it may say more of its project than is known here."""
+    try:
+        return Reader(path, Limits()).content() == made.content()
+    except TvboError:
+        return False

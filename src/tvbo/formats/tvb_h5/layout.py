@@ -17,13 +17,16 @@ class Layout(NamedTuple):
         Traits that are attributes of the root: ``bool``, ``int``, ``float``, ``str``, or ``json``.
     references : dict of str to str
         Traits that are datatypes in files of their own, and the kind of place that these have in a network: ``inside``
-        it, its ``parent``, or ``apart``, where only the gid is kept.
+        it, its ``parent``, or the name of the link that leads to it.
+    equations : tuple of str
+        Traits that are equations: JSON in attributes of the root.
     """
 
     writer: str
     arrays: tuple[str, ...] = ()
     scalars: dict[str, str] = {}
     references: dict[str, str] = {}
+    equations: tuple[str, ...] = ()
 
 
 LAYOUTS = {
@@ -78,18 +81,54 @@ LAYOUTS = {
         {"projection_type": "str", "conductances": "json"},
         {
             "sensors": "inside",
-            "sources": "apart",
-            "brain_skull": "apart",
-            "skull_skin": "apart",
-            "skin_air": "apart",
+            "sources": "gain",
+            "brain_skull": "brain_skull",
+            "skull_skin": "skull_skin",
+            "skin_air": "skin_air",
         },
     ),
     "LocalConnectivity": Layout(
-        "local_connectivity_h5.LocalConnectivityH5", (), {"cutoff": "float"}, {"surface": "inside"}
+        "local_connectivity_h5.LocalConnectivityH5", (), {"cutoff": "float"}, {"surface": "inside"}, ("equation",)
     ),
     "ConnectivityMeasure": Layout(
         "graph_h5.ConnectivityMeasureH5", ("array_data",), references={"connectivity": "inside"}
     ),
+    "StimuliRegion": Layout(
+        "patterns_h5.StimuliRegionH5",
+        ("weight",),
+        references={"connectivity": "inside"},
+        equations=("spatial", "temporal"),
+    ),
+    "StimuliSurface": Layout(
+        "patterns_h5.StimuliSurfaceH5",
+        ("focal_points_triangles",),
+        references={"surface": "inside"},
+        equations=("temporal", "spatial"),
+    ),
+    "Tracts": Layout(
+        "tracts_h5.TractsH5",
+        ("vertices", "tract_start_idx", "tract_region"),
+        references={"region_volume_map": "inside"},
+    ),
+}
+# The classes that references lead to, or that stand for them.
+REFERRED = {
+    "connectivity": "Connectivity",
+    "surface": "Surface",
+    "volume": "Volume",
+    "sensors": "Sensors",
+    "sources": "Surface",
+    "brain_skull": "Surface",
+    "skull_skin": "Surface",
+    "skin_air": "Surface",
+    "region_volume_map": "RegionVolumeMapping",
+}
+# The class of TVB that each link leads to.
+LINKED = {
+    "sources": "CorticalSurface",
+    "brain_skull": "BrainSkull",
+    "skull_skin": "SkullSkin",
+    "skin_air": "SkinAir",
 }
 # Arrays that are other than float64.
 DTYPES = {
@@ -97,13 +136,16 @@ DTYPES = {
     "hemispheres": "?",
     "usable": "?",
     "triangles": "i8",
+    "tract_start_idx": "i8",
+    "tract_region": "i8",
+    "focal_points_triangles": "i8",
     "region_labels": "U128",
     "labels": "U128",
 }
 # Arrays without which TVB does not take the datatype.
 REQUIRED = frozenset(
     ("region_labels", "weights", "tract_lengths", "centres", "vertices", "triangles", "labels", "locations")
-    + ("array_data", "projection_data", "origin", "voxel_size")
+    + ("array_data", "projection_data", "origin", "voxel_size", "weight", "focal_points_triangles", "tract_start_idx")
 )
 # What a class fixes: the object of TVB does not hold it before it is read, and the framework asks for it.
 FINAL = {
@@ -121,5 +163,3 @@ FINAL = {
     "ProjectionSurfaceMEG": ("projection_type", "projMEG"),
     "ProjectionSurfaceSEEG": ("projection_type", "projSEEG"),
 }
-# What a local connectivity of TVB has unless somebody gives it another.
-EQUATION = {"type": "Gaussian", "parameters": {"amp": 1.0, "sigma": 1.0, "midpoint": 0.0, "offset": 0.0}}

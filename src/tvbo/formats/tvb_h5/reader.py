@@ -1,18 +1,30 @@
 """A datatype out of a file of TVB's framework, with those beside it that it refers to."""
 
+import functools
+import hashlib
 import json
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from tvbo.errors import CompanionError, DamagedFileError, LimitError, TvboError, UnknownFormatError, warn
-from tvbo.formats.tvb_h5.layout import DTYPES, FINAL, LAYOUTS, REQUIRED
+from tvbo.errors import (
+    CompanionError,
+    DamagedFileError,
+    LimitError,
+    NetworkNotFoundError,
+    TvboError,
+    UnknownFormatError,
+    warn,
+)
+from tvbo.formats.tvb_h5.layout import DTYPES, FINAL, LAYOUTS, LINKED, REFERRED, REQUIRED
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array
-from tvbo.model.datatypes import Datatype, network_of
+from tvbo.model.datatypes import Datatype, Linked, gid_of, network_of
+from tvbo.model.links import Opener
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import MODULES, family
 from tvbo.storage.plain_hdf5 import PlainFile
@@ -49,9 +61,9 @@ class Reader:
             if name.startswith(PREFIX)
         }
         self.kind = str(self.attrs.get("type", "")).rpartition(".")[2]
-        if self.kind not in MODULES:
+        if self.kind not in MODULES or family(self.kind) not in LAYOUTS:
             raise UnknownFormatError(
-                f"{path} holds {self.kind or 'no datatype'} of TVB: expected one of {', '.join(MODULES)}"
+                f"{path} holds {self.kind or 'no datatype'} of TVB: expected one of {', '.join(LAYOUTS)}"
             )
         self.layout = LAYOUTS[family(self.kind)]
 
@@ -84,7 +96,7 @@ class Reader:
 
     def network(self) -> Network:
         """
-        Give the network of the file, and of those beside it.
+        Give the network of the file, and of those beside it; what it is linked to is read when that is asked for.
 
         Returns
         -------
@@ -92,20 +104,18 @@ class Reader:
             The network.
         """
         datatype = self.datatype()
-        parent: Network | None = None
+        parent: list[Reader] = []
         left: dict[str, str] = {}
-        for name, place in self.layout.references.items():
-            gid = self.gid_in(name)
-            if gid is None:
-                continue
-            found = None if place == "apart" else self.beside(gid)
-            if found is None:
-                left[name] = str(gid)
-            elif place == "parent":
-                parent = found.network()
-            else:
-                datatype.traits[name] = found.datatype()
-        network = network_of(datatype, parent)
+        links: dict[str, Opener] = {}
+        missing: dict[str, Beside] = {}
+        self._refer(datatype, "", parent, left, links, missing)
+        network = network_of(datatype, parent[0].network() if parent else None)
+        for name, opener in links.items():
+            network.links[name] = opener
+        for name, beside in missing.items():
+            network.links.offer(name, beside)
+            if name in network.matrices:
+                network.matrices[name].target_network = beside.file_name
         kept = self.project()
         if left:
             kept["references"] = left
@@ -113,26 +123,39 @@ class Reader:
             network.extra[EXTRA] = kept
         return network
 
-    def beside(self, gid: uuid.UUID) -> "Reader | None":
-        """
-        Find the file of a datatype that this one refers to.
-
-        Parameters
-        ----------
-        gid : uuid.UUID
-            Its identifier.
-
-        Returns
-        -------
-        Reader or None
-            None if there is none.
-        """
-        for path in sorted(self.folder.glob(f"*_{gid.hex}.h5")):
-            if path != self.path:
-                found = Reader(path, self.limits)
-                if found.gid == gid:
-                    return found
-        return None
+    def _refer(
+        self,
+        datatype: Datatype,
+        above: str,
+        parent: "list[Reader]",
+        left: dict[str, str],
+        links: dict[str, Opener],
+        missing: "dict[str, Beside]",
+    ) -> None:
+        """Put what a datatype refers to into it, or beside it; tell what is missing."""
+        equations = {name: found for name in self.layout.equations if (found := self.equation(name)) is not None}
+        openers: dict[uuid.UUID, Opener] = {}
+        for name, place in self.layout.references.items():
+            gid = self.gid_in(name)
+            if gid is None:
+                continue
+            beside = Beside(self, name, gid)
+            path = beside.path()
+            if path is None:
+                left[above + name] = str(gid)
+                if place not in ("inside", "parent"):
+                    missing[place] = beside
+            elif place == "parent":
+                parent.append(beside.reader(path))
+            elif place == "inside":
+                reader = beside.reader(path)
+                datatype.traits[name] = inner = reader.datatype()
+                reader._refer(inner, f"{above}{name}.", parent, left, links, missing)
+            else:
+                # One file is one network, whatever leads to it.
+                links[place] = openers.setdefault(gid, functools.cache(beside))
+                datatype.traits[name] = Linked(place, LINKED[name])
+        datatype.traits |= equations
 
     def project(self) -> dict[str, Any]:
         """
@@ -144,7 +167,7 @@ class Reader:
             What is not empty.
         """
         known = {*_COMMON, *self.layout.scalars, *self.layout.references}
-        known |= {"title", "equation", "number_of_split_slices", "split_slices"}
+        known |= {"title", *self.layout.equations, "number_of_split_slices", "split_slices"}
         plain = {"invalid": "bool:False", "is_nan": "bool:False", "visible": "bool:True"}
         return {
             name: value if isinstance(value, str) else np.asarray(value).item()
@@ -173,11 +196,22 @@ class Reader:
                 traits[name] = value
         if family(self.kind) == "LocalConnectivity":
             traits["matrix"] = self.sparse("matrix")
-            equation = self.equation()
-            if equation is not None:
-                traits["equation"] = equation
         title = self.attrs.get("title")
         return Datatype(self.kind, traits, self.gid, title if isinstance(title, str) else None)
+
+    def content(self) -> tuple[Any, ...]:
+        """
+        Give what tells whether two files hold the same datatype.
+
+        Returns
+        -------
+        tuple
+            Of the traits, the equations, and the gids of what they refer to.
+        """
+        datatype = self.datatype()
+        datatype.traits |= {name: self.attrs.get(name, "") for name in self.layout.equations}
+        references = tuple(self.gid_in(name) for name in self.layout.references)
+        return self.gid, gid_of(datatype), datatype.title, references
 
     def array(self, name: str) -> Array | None:
         """
@@ -269,24 +303,32 @@ class Reader:
         except ValueError as error:
             raise DamagedFileError(f"{where} is damaged: expected JSON: {error}") from error
 
-    def equation(self) -> Datatype | None:
+    def equation(self, name: str) -> Datatype | None:
         """
         Read an equation.
+
+        Parameters
+        ----------
+        name : str
+            The trait.
 
         Returns
         -------
         Datatype or None
             Its class and its parameters; None if there is none.
         """
-        if not self.attrs.get("equation"):
+        if not self.attrs.get(name):
             return None
-        found = self.json("equation")
+        found = self.json(name)
         if found is None:
             return None
         known = isinstance(found, dict) and str(found.get("type")).isidentifier()
         if not known or not isinstance(found.get("parameters"), dict):
-            raise DamagedFileError(f"{self.path}: {PREFIX}equation is damaged: expected a type and parameters")
-        return Datatype(str(found["type"]), {"parameters": found["parameters"]})
+            raise DamagedFileError(f"{self.path}: {PREFIX}{name} is damaged: expected a type and parameters")
+        # Two equations of one datatype may be alike, and are two.
+        drawn = hashlib.sha256(f"{self.gid} {name} {found}".encode()).digest()
+        gid = uuid.UUID(bytes=drawn[:16], version=4)
+        return Datatype(str(found["type"]), {"parameters": found["parameters"]}, gid)
 
     def sparse(self, name: str) -> Any:
         """
@@ -337,6 +379,75 @@ class Reader:
         matrix = make((data, indices, starts), shape=(rows, columns))
         matrix.sort_indices()
         return matrix
+
+
+@dataclass(frozen=True)
+class Beside:
+    """
+    A datatype that a file refers to; called, it gives the network of that.
+
+    Attributes
+    ----------
+    owner : Reader
+        The file.
+    name : str
+        The trait.
+    gid : uuid.UUID
+        The identifier of what is referred to.
+    """
+
+    owner: Reader
+    name: str
+    gid: uuid.UUID
+
+    @property
+    def file_name(self) -> str:
+        """What the framework calls its file."""
+        return f"{LINKED.get(self.name, REFERRED[self.name])}_{self.gid.hex}.h5"
+
+    def path(self) -> Path | None:
+        """
+        Look for its file.
+
+        Returns
+        -------
+        Path or None
+            None if there is none beside that of the owner.
+        """
+        found = sorted(self.owner.folder.glob(f"*_{self.gid.hex}.h5"))
+        return next((path for path in found if path != self.owner.path), None)
+
+    def reader(self, path: Path) -> Reader:
+        """
+        Open its file.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+
+        Returns
+        -------
+        Reader
+            It holds what the owner refers to.
+        """
+        found = Reader(path, self.owner.limits)
+        wanted = REFERRED[self.name]
+        if found.gid != self.gid or family(found.kind) != wanted:
+            raise DamagedFileError(
+                f"{path} holds a {found.kind} with the gid {found.gid}: {self.owner.path} refers to it as its "
+                f"{self.name}, expected a {wanted} with the gid {self.gid}"
+            )
+        return found
+
+    def __call__(self) -> Network:
+        path = self.path()
+        if path is None:
+            raise NetworkNotFoundError(
+                f"{self.owner.path} refers to its {self.name} by the gid {self.gid}, and no file *_{self.gid.hex}.h5 "
+                f"is in {self.owner.folder}: put {self.file_name} there, or link a network yourself"
+            )
+        return self.reader(path).network()
 
 
 def dump(value: Any) -> str:

@@ -2,16 +2,17 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from tvbo.errors import MatrixNotFoundError, ShapeError, UnknownFormatError
-from tvbo.formats.tvb_h5.layout import DTYPES, EQUATION, FINAL, LAYOUTS, REQUIRED
+from tvbo.formats.tvb_h5.equations import DEFAULTS, PARAMETERS
+from tvbo.formats.tvb_h5.layout import DTYPES, FINAL, LAYOUTS, REFERRED, REQUIRED
 from tvbo.formats.tvb_h5.reader import EXTRA, PREFIX, dump
 from tvbo.model.arrays import Array
-from tvbo.model.datatypes import Datatype, datatype_of, gid_of, references_of
+from tvbo.model.datatypes import Datatype, datatype_of, gid_of, part_of, root_note
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import MODULES, family
 from tvbo.storage.plain_hdf5 import build
@@ -20,57 +21,166 @@ from tvbo.storage.plain_hdf5 import build
 _SLICE, _OVERLAP = 40_000, 15_000
 
 
-def image(network: Network) -> tuple[bytes, Datatype]:
+class Files:
     """
-    Lay a network into a file.
+    The files of a datatype, and of those that it refers to.
 
     Parameters
     ----------
     network : Network
-        The network.
+        The network that the datatype is.
 
-    Returns
-    -------
-    data : bytes
-        The file.
-    datatype : Datatype
-        What it holds.
+    Attributes
+    ----------
+    root : bytes
+        Its file.
+    linked : dict of str to bytes
+        The others, as the framework names them.
     """
-    datatype = datatype_of(network)
-    base = family(datatype.kind)
-    layout, traits = LAYOUTS[base], datatype.traits
-    arrays = {name: _typed(datatype.kind, name, traits[name]) for name in layout.arrays if _is_there(traits.get(name))}
-    _complete(network, datatype, arrays)
-    gid = datatype.gid or gid_of(datatype)
-    root = _common(network, datatype.kind, layout.writer, gid)
-    attrs: dict[str, dict[str, Any]] = {"": root}
-    for name, kind in layout.scalars.items():
-        value = traits.get(name, _computed(name, arrays, traits))
-        if value is not None:
-            root[f"{PREFIX}{name}"] = _scalar(value, kind)
-    if datatype.kind in FINAL:
-        name, fixed = FINAL[datatype.kind]
-        root.setdefault(f"{PREFIX}{name}", fixed)
-    kept = network.extra.get(EXTRA, {})
-    for name in layout.references:
-        note = references_of(network).get(name)
-        reference = note["traits"]["gid"]["uuid"] if note else kept.get("references", {}).get(name)
-        if reference is not None:
-            root[f"{PREFIX}{name}"] = uuid.UUID(reference).urn
-    if base == "Surface":
-        slices, split = _slices(arrays["vertices"], arrays["triangles"], traits.get("hemisphere_mask"))
-        root |= {f"{PREFIX}number_of_split_slices": len(slices), f"{PREFIX}split_slices": dump(slices)}
-        arrays["split_triangles"] = split
-    if base == "LocalConnectivity":
-        _put_sparse(arrays, attrs, "matrix", traits.get("matrix"))
-        note = references_of(network).get("equation")
-        parameters = note["traits"].get("parameters", {}).get("value", {}) if note else {}
-        root[f"{PREFIX}equation"] = dump({"type": note["class"], "parameters": parameters} if note else EQUATION)
-    if base == "ConnectivityMeasure":
-        root[f"{PREFIX}title"] = network.label or ""
-    for name, array in arrays.items():
-        attrs.setdefault(name, _summary(array))
-    return build(arrays, attrs), datatype
+
+    def __init__(self, network: Network) -> None:
+        self.linked: dict[str, bytes] = {}
+        self._gids: dict[tuple[int, int | None, str], uuid.UUID] = {}
+        self._held: list[Network] = []
+        self.root, _ = self._image(_Source(network, None, datatype_of(network)), "")
+
+    def _image(self, source: "_Source", above: str) -> tuple[bytes, uuid.UUID]:
+        """Lay a datatype into a file; give its gid as well."""
+        network, datatype = source.network, source.datatype
+        base = family(datatype.kind)
+        if base not in LAYOUTS:
+            raise UnknownFormatError(f"the framework has no file for a {datatype.kind}")
+        layout, traits = LAYOUTS[base], datatype.traits
+        arrays = {
+            name: _typed(datatype.kind, name, traits[name]) for name in layout.arrays if _is_there(traits.get(name))
+        }
+        _complete(network, datatype, arrays)
+        gid = datatype.gid or gid_of(datatype)
+        # What is known of a project is known of the file that the network was read from.
+        kept = network.extra.get(EXTRA, {}) if source.is_root else {}
+        root = _common(kept, datatype.kind, layout.writer, gid)
+        attrs: dict[str, dict[str, Any]] = {"": root}
+        for name, kind in layout.scalars.items():
+            value = traits.get(name, _computed(name, arrays, traits))
+            if value is not None:
+                root[f"{PREFIX}{name}"] = _scalar(value, kind)
+        if datatype.kind in FINAL:
+            name, fixed = FINAL[datatype.kind]
+            root.setdefault(f"{PREFIX}{name}", fixed)
+        for name, place in layout.references.items():
+            reference = self._reference(source, name, place, above)
+            if reference is not None:
+                root[f"{PREFIX}{name}"] = reference.urn
+        for name in layout.equations:
+            root[f"{PREFIX}{name}"] = dump(source.equation(name))
+        if base == "Surface":
+            slices, split = _slices(arrays["vertices"], arrays["triangles"], traits.get("hemisphere_mask"))
+            root |= {f"{PREFIX}number_of_split_slices": len(slices), f"{PREFIX}split_slices": dump(slices)}
+            arrays["split_triangles"] = split
+        if base == "LocalConnectivity":
+            _put_sparse(arrays, attrs, "matrix", traits.get("matrix"))
+        if base == "StimuliSurface":
+            arrays["focal_points_surface"] = _focal_points(source, arrays["focal_points_triangles"])
+        if base == "ConnectivityMeasure":
+            root[f"{PREFIX}title"] = network.label or ""
+        for name, array in arrays.items():
+            attrs.setdefault(name, _summary(array))
+        return build(arrays, attrs), gid
+
+    def _reference(self, source: "_Source", name: str, place: str, above: str) -> uuid.UUID | None:
+        """Write what a datatype refers to, once, and give its gid; None if it refers to nothing."""
+        found = source.refer(name, place)
+        if found is None:
+            left = source.network.extra.get(EXTRA, {}).get("references", {}).get(above + name)
+            return None if left is None else uuid.UUID(left)
+        key = id(found.network), found.number, found.datatype.kind
+        if key not in self._gids:
+            # An id is that of a network only as long as somebody holds it.
+            self._held.append(found.network)
+            data, gid = self._image(found, f"{above}{name}.")
+            self._gids[key] = gid
+            self.linked[f"{found.datatype.kind}_{gid.hex}.h5"] = data
+        return self._gids[key]
+
+
+class _Source(NamedTuple):
+    """A datatype, the network that it lies in, and its number there; None where it has no note."""
+
+    network: Network
+    number: int | None
+    datatype: Datatype
+
+    @property
+    def note(self) -> dict[str, Any]:
+        if self.number is None:
+            return root_note(self.network)
+        note: dict[str, Any] = self.network.extra["tvb"]["objects"][self.number]
+        return note
+
+    @property
+    def is_root(self) -> bool:
+        held = self.network.extra.get("tvb")
+        return self.number is None or held is None or held.get("root") == self.number
+
+    def equation(self, name: str) -> dict[str, Any]:
+        encoded = self.note.get("traits", {}).get(name, {})
+        if "object" in encoded:
+            note = self.network.extra["tvb"]["objects"][encoded["object"]]
+            kind, held = note["class"], note["traits"].get("parameters")
+        else:
+            kind, held = DEFAULTS.get((family(self.datatype.kind), name)), None
+        if kind is None:
+            raise MatrixNotFoundError(
+                f"a {self.datatype.kind} of TVB needs the equation {name}, which the network does not have"
+            )
+        if held is None and kind not in PARAMETERS:
+            raise MatrixNotFoundError(
+                f"the equation {name} is a {kind} whose parameters were never read: read them in TVB, as in "
+                f"stimulus.{name}.parameters, before you take it"
+            )
+        return {"type": kind, "parameters": PARAMETERS[kind] if held is None else held["value"]}
+
+    def refer(self, name: str, place: str) -> "_Source | None":
+        """Find what a trait refers to; None if there is nothing of the class that it must have."""
+        encoded = self.note.get("traits", {}).get(name, {})
+        wanted = REFERRED[name]
+        if "link" in encoded:
+            return _member(self.network.links[encoded["link"]], encoded["object"], wanted)
+        if "object" in encoded:
+            return _member(self.network, encoded["object"], wanted)
+        if "parent" in encoded or (not self.note and place == "parent"):
+            return _member(self.network.parent(), None, wanted) if self.network.has_parent_network else None
+        if self.note:
+            # Whoever links a network where TVB's object had nothing means it.
+            return _member(self.network.links[place], None, wanted) if place in self.network.links else None
+        if place == "inside":
+            kind = "CorticalSurface" if wanted == "Surface" else wanted
+            there = {"Sensors": True, "Surface": self.network.mesh is not None}.get(wanted, False)
+            return _Source(self.network, None, datatype_of(self.network, kind)) if there else None
+        return _member(self.network.links[place], None, wanted) if place in self.network.links else None
+
+
+def _member(network: Network, number: int | None, wanted: str) -> _Source | None:
+    """Find an object of a class in a network; a network that never was in TVB is one itself."""
+    held = network.extra.get("tvb")
+    if not held or "root" not in held:
+        datatype = datatype_of(network)
+        return _Source(network, None, datatype) if family(datatype.kind) == wanted else None
+    fitting = [place for place, note in enumerate(held["objects"]) if family(note["class"]) == wanted]
+    if not fitting:
+        return None
+    number = number if number in fitting else fitting[0]
+    return _Source(network, number, datatype_of(network) if number == held["root"] else part_of(network, number))
+
+
+def _focal_points(source: _Source, triangles: Array) -> Array:
+    """Give the first vertex of each triangle, which the framework keeps beside them."""
+    surface = source.refer("surface", "inside")
+    corners = None if surface is None else np.asarray(surface.datatype.traits.get("triangles", np.empty((0, 3))))
+    if corners is None or not len(triangles) or triangles.min() < 0 or triangles.max() >= len(corners):
+        return np.empty(0)
+    points: Array = corners[triangles, 0]
+    return points
 
 
 def _is_there(value: Any) -> bool:
@@ -103,11 +213,8 @@ def _complete(network: Network, datatype: Datatype, arrays: dict[str, Array]) ->
         )
 
 
-def _common(network: Network, kind: str, writer: str, gid: uuid.UUID) -> dict[str, Any]:
-    if kind not in MODULES:
-        raise UnknownFormatError(f"the framework has no file for a {kind}")
+def _common(kept: dict[str, Any], kind: str, writer: str, gid: uuid.UUID) -> dict[str, Any]:
     texts = ("subject", "state", "operation_tag", *(f"user_tag_{number}" for number in range(1, 6)))
-    kept = network.extra.get(EXTRA, {})
     found: dict[str, Any] = {name: kept.get(name, "") for name in texts}
     found |= {name: kept.get(name, f"bool:{name == 'visible'}") for name in ("invalid", "is_nan", "visible")}
     found |= {name: value for name, value in kept.items() if name != "references"}

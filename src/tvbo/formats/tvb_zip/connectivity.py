@@ -68,6 +68,8 @@ def read(members: Members) -> Network:
         raise DamagedFileError(f"{where} is no connectivity of TVB: expected members for weights and centres")
     labels, positions = _centres(members, centres)
     traits: dict[str, Any] = {"weights": _square(members, weights, len(labels))}
+    if [*chosen.values()].count(weights) == 1:
+        members.forget(weights)
     traits |= {"centres": positions, "region_labels": labels}
     n = len(labels)
     shapes = {"orientations": (n, 3)} if n == 1 else {}

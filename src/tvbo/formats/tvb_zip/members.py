@@ -143,6 +143,17 @@ class Members:
             return bunzip2(data, self.limits.inflated(len(data)), self.place(name))
         return data
 
+    def forget(self, name: str) -> None:
+        """
+        Let go of a table that is not needed again, so that what is decoded next takes its memory.
+
+        Parameters
+        ----------
+        name : str
+            The member.
+        """
+        self.files[name] = b""
+
     def numbers(self, name: str, dtype: npt.DTypeLike = np.float64) -> Array:
         """
         Decode a table of numbers.

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from tvbo.errors import DamagedFileError, DuplicateNameError, LimitError, UnsafeFileError
 from tvbo.limits import Limits
 from tvbo.storage.bounded.decoding import decoding
+from tvbo.storage.deflate import DECODER_ERRORS, crc32, decoder
 from tvbo.storage.files import opened
 
-_ERRORS = (
+_ERRORS: tuple[type[Exception], ...] = (
     zipfile.BadZipFile,
-    zlib.error,
+    *DECODER_ERRORS,
     struct.error,
     ValueError,
     NotImplementedError,
@@ -46,9 +49,16 @@ class _Directory:
     def tell(self) -> int:
         return self.file.tell()
 
+    def _left(self) -> int:
+        here = self.file.tell()
+        end = self.file.seek(0, io.SEEK_END)
+        self.file.seek(here)
+        return max(end - here, 0)
+
     def read(self, size: int = -1, /) -> bytes:
-        most = self.limits.sidecar_bytes
-        data = self.file.read(most + 1 if size < 0 else min(size, most + 1))
+        # What is asked for is set aside before it is read.
+        most = min(self.limits.sidecar_bytes + 1, self._left())
+        data = self.file.read(most if size < 0 else min(size, most))
         self.limits.check("sidecar_bytes", len(data), f"{self.where}: the directory of the archive")
         self.limits.check("objects", data.count(_ENTRY), self.where)
         return data
@@ -213,13 +223,13 @@ def _stored(file: BinaryIO, end: int, entry: zipfile.ZipInfo, where: str) -> byt
 def _inflated(data: bytes, entry: zipfile.ZipInfo, where: str) -> bytes:
     """Inflate a member: to the size that is declared for it, or not at all."""
     if entry.compress_type == zipfile.ZIP_DEFLATED:
-        decoder = zlib.decompressobj(-zlib.MAX_WBITS)
-        data = decoder.decompress(data, entry.file_size + 1)
-        if not decoder.eof or decoder.unused_data:
+        inflating = decoder()
+        data = inflating.decompress(data, entry.file_size + 1)
+        if not inflating.eof or inflating.unused_data:
             raise DamagedFileError(f"{where} does not inflate to {entry.file_size:,} bytes, as declared")
     if len(data) != entry.file_size:
         raise DamagedFileError(f"{where} holds {len(data):,} bytes: expected {entry.file_size:,}, as declared")
-    if zlib.crc32(data) != entry.CRC:
+    if crc32(np.frombuffer(data, np.uint8)) != entry.CRC:
         raise DamagedFileError(f"{where}: its checksum is not the one in the archive")
     return data
 

@@ -1,0 +1,162 @@
+"""TVB objects of networks that never were in TVB: which class is chosen, and what is missing."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from tvb.simulator.simulator import Simulator
+
+from tvbo import Mesh, Network, NodeTable
+from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
+from tvbo.model.parameters import Parameter
+
+CORNERS = [[0, 1, 2], [1, 2, 3]]
+
+
+def sensors(n: int = 2, **columns: Any) -> Network:
+    places = np.arange(n * 3.0).reshape(n, 3) / 7
+    return Network(NodeTable([f"S{i}" for i in range(n)], places, columns), descriptor="sensors", label="cap")
+
+
+def corners(n: int = 5) -> np.ndarray:
+    # On a curve, so that no triangle is flat.
+    return np.arange(1.0, n + 1)[:, None] ** np.arange(1, 4)
+
+
+def cortex(n: int = 5) -> Network:
+    return Network(mesh=Mesh(corners(n), CORNERS, np.ones((n, 3))), descriptor="surface")
+
+
+@pytest.mark.parametrize(
+    ("said", "columns", "with_gain", "expected"),
+    [
+        (None, {}, False, "Sensors"),
+        (None, {"orientation": np.eye(2, 3)}, False, "SensorsMEG"),
+        ("eeg", {}, False, "SensorsEEG"),
+        ("eeg", {"orientation": np.eye(2, 3)}, False, "SensorsEEG"),
+        ("seeg", {}, False, "SensorsInternal"),
+        ("ecog", {}, False, "Sensors"),
+        (None, {}, True, "ProjectionMatrix"),
+        (None, {"orientation": np.eye(2, 3)}, True, "ProjectionSurfaceMEG"),
+        ("eeg", {}, True, "ProjectionSurfaceEEG"),
+        ("seeg", {}, True, "ProjectionSurfaceSEEG"),
+    ],
+)
+def test_the_class_follows_from_what_is_known(
+    said: str | None, columns: dict[str, Any], with_gain: bool, expected: str
+) -> None:
+    network = sensors(**columns)
+    if said is not None:
+        network.parameters["sensor_type"] = Parameter(said)
+    if with_gain:
+        network.set_matrix("gain", np.ones((2, 5)), target_network=cortex())
+    made = network.execute(format="tvb")
+    assert type(made).__name__ == expected
+    assert made.title == "cap"
+    assert (made.sensors if with_gain else made).labels.tolist() == ["S0", "S1"]
+
+
+@pytest.mark.parametrize("kind", ["ProjectionMatrix", "ProjectionSurfaceEEG", "ProjectionSurfaceSEEG"])
+def test_a_kind_that_is_given_wins(kind: str) -> None:
+    network = sensors(orientation=np.eye(2, 3))
+    network.set_matrix("gain", np.ones((2, 5)), target_network=cortex())
+    assert type(network.execute(format="tvb", kind=kind)).__name__ == kind
+    assert type(network.execute(format="tvb", kind="SensorsEEG")).__name__ == "SensorsEEG"
+    assert type(cortex().execute(format="tvb", kind="SkinAir")).__name__ == "SkinAir"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data(), st.integers(1, 4), st.integers(4, 6))
+def test_every_number_of_a_projection_arrives(data: Any, n: int, vertices: int) -> None:
+    floats = st.floats(allow_nan=False) | st.sampled_from([np.nan, -0.0, 5e-324])
+    network, surface = sensors(n, usable=np.arange(n) > 0), cortex(vertices)
+    network.nodes.positions = places = data.draw(hnp.arrays(float, (n, 3), elements=floats))
+    network.set_matrix(
+        "gain", gain := data.draw(hnp.arrays(float, (n, vertices), elements=floats)), target_network=surface
+    )
+    network.links["skin_air"], network.links["brain_skull"] = cortex(), cortex(6)
+    made = network.execute(format="tvb")
+    assert made.projection_data.tobytes() == gain.tobytes()
+    assert made.sensors.locations.tobytes() == places.tobytes()
+    assert made.sensors.usable.tolist() == [i > 0 for i in range(n)]
+    assert made.sensors.number_of_sensors == n
+    assert made.sources.vertices.tolist() == corners(vertices).tolist()
+    assert (type(made.skin_air).__name__, type(made.brain_skull).__name__) == ("SkinAir", "BrainSkull")
+    assert made.skull_skin is None
+    # It owns what it got.
+    made.projection_data[:] = 0
+    assert network.matrix("gain").tobytes() == gain.tobytes()
+    again = Network.from_tvb(network.execute(format="tvb"))
+    assert again.matrix("gain").tobytes() == gain.tobytes()
+    assert again.target("gain").mesh.elements.tolist() == CORNERS
+
+
+def test_what_the_sources_are_need_not_be_known() -> None:
+    network = sensors()
+    network.set_matrix("gain", np.ones((2, 3)), column_labels=["a", "b", "c"])
+    assert "sources" not in network.execute(format="tvb").__dict__
+    network.set_matrix("gain", np.ones((2, 3)), target_network=Network.from_matrix(np.eye(3)))
+    assert "sources" not in network.execute(format="tvb").__dict__
+
+
+def test_a_cortex_with_regions_is_the_source_and_one_object(tmp_path: Any) -> None:
+    surface = cortex()
+    surface.parent_network = Network.from_matrix(np.eye(2), np.ones((2, 2)), positions=np.zeros((2, 3)))
+    surface.node_mapping_data = np.array([0, 1, 0, 1, 0])
+    network = sensors()
+    network.set_matrix("gain", np.ones((2, 5)), target_network=surface)
+    assert network.execute(format="tvb").sources.number_of_vertices == 5
+
+
+def test_places_are_in_mm() -> None:
+    network = sensors()
+    network.distance_unit = "m"
+    made = network.execute(format="tvb")
+    assert made.locations.tolist() == (network.nodes.positions * 1000.0).tolist()
+
+
+@pytest.mark.parametrize(
+    ("network", "kind", "error", "match"),
+    [
+        (Network(NodeTable(["a"]), descriptor="sensors"), None, ShapeError, "no positions: give net.nodes.positions"),
+        (sensors(), "SensorsMEG", ShapeError, "no column 'orientation': give net.nodes.columns"),
+        (sensors(), "ProjectionSurfaceEEG", MatrixNotFoundError, "needs a gain, and the network has the matrices none"),
+        (sensors(), "CorticalSurface", ShapeError, "the network has no mesh: give net.mesh"),
+        (sensors(), "Connectivity", MatrixNotFoundError, r"TVB needs weights.*net.set_matrix\('weight'"),
+        (Network(NodeTable(size=2)), None, MatrixNotFoundError, "if its nodes are sensors, ask for them with kind="),
+        (Network.from_matrix(np.eye(2)), None, MatrixNotFoundError, "neither a matrix 'length' nor positions"),
+        (Network(mesh=Mesh(np.ones((4, 3)), [[0, 1, 2, 3]])), None, ShapeError, "elements of 4 vertices"),
+        (sensors(), "Simulator", ValueError, "kind='Simulator' is not known: expected one of Connectivity"),
+    ],
+)
+def test_what_is_missing_is_named(network: Network, kind: str | None, error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        network.execute(format="tvb", kind=kind)
+
+
+def test_what_came_from_tvb_goes_back_as_it_was() -> None:
+    network = Network.from_tvb(sensors().execute(format="tvb", kind="SensorsEEG"))
+    assert type(network.execute(format="tvb", kind="SensorsEEG")).__name__ == "SensorsEEG"
+    with pytest.raises(ValueError, match="came from TVB as a SensorsEEG, and goes back as such"):
+        network.execute(format="tvb", kind="SensorsMEG")
+
+
+def test_a_surface_of_another_class_is_no_source() -> None:
+    face = Network.from_tvb(cortex().execute(format="tvb", kind="FaceSurface"))
+    network = sensors()
+    network.set_matrix("gain", np.ones((2, 5)), target_network=face)
+    with pytest.raises(UnsupportedObjectError, match="leads to a FaceSurface: TVB takes a CorticalSurface as sources"):
+        network.execute(format="tvb")
+
+
+def test_a_simulator_goes_back_as_one(tmp_path: Any) -> None:
+    regions = Network.from_matrix(np.eye(2), np.ones((2, 2)), positions=np.zeros((2, 3))).execute(format="tvb")
+    group = Network.from_tvb(Simulator(connectivity=regions))
+    assert group.execute(format="tvb").connectivity.weights.tolist() == np.eye(2).tolist()
+    with pytest.raises(ValueError, match="came from TVB as a Simulator"):
+        group.execute(format="tvb", kind="Connectivity")
+    with pytest.raises(MatrixNotFoundError, match="needs weights"):
+        group.save(tmp_path / "x.h5", format="tvb-h5")
