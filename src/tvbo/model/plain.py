@@ -2,8 +2,8 @@
 A network taken apart into a record of plain values and named arrays, for containers that hold these and nothing else.
 
 The record goes into a text of JSON, and nothing in it needs Python. Where an array stands, it has
-``{"$": "array", "name": ..., "dtype": ..., "shape": ..., "order": ...}``; other keys with ``$`` stand for what JSON does
-not have. Linked networks come first in the list ``networks``, and the network itself is the last.
+``{"$": "array", "name": ..., "dtype": ..., "shape": ..., "order": ...}``; other keys with ``$`` stand for what JSON
+does not have. Linked networks come first in the list ``networks``, and the network itself is the last.
 """
 
 import datetime
@@ -206,7 +206,7 @@ def shaped(values: Array, leaf: Leaf) -> Array:
     """
     shape = tuple(leaf["shape"])
     if values.shape != shape and values.size == math.prod(shape):
-        values = values.reshape(shape, order="F" if values.flags.f_contiguous and len(shape) > 1 else "C")
+        values = values.reshape(shape, order="F" if values.flags.f_contiguous and values.ndim > 1 else "C")
     wanted = np.dtype(leaf["dtype"])
     if values.dtype != wanted and (values.dtype.kind == wanted.kind or np.can_cast(values.dtype, wanted, "safe")):
         with np.errstate(all="ignore"):
