@@ -15,6 +15,10 @@ REQUIREMENTS = {
     "rich": "rich>=13",
     "mne": "mne>=1.8",
     "dask": "dask[array]>=2024.1",
+    "networkx": "networkx>=3.2",
+    "pandas": "pandas>=2.1",
+    "polars": "polars>=1.0",
+    "xarray": "xarray>=2024.1",
 }
 
 

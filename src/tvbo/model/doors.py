@@ -115,6 +115,26 @@ class Doors:
         return made
 
     @classmethod
+    def from_networkx(cls, graph: Any, **options: Any) -> Self:
+        """
+        Take a graph of networkx.
+
+        Parameters
+        ----------
+        graph : networkx.Graph or networkx.DiGraph
+            The graph. An edge j -> i becomes the entry [i, j].
+        **options : object
+            As ``tvbo.formats.networkx.from_networkx`` takes them.
+
+        Returns
+        -------
+        Network
+            The network; exactly the one that ``execute(format="networkx")`` gave the graph of.
+        """
+        made: Self = registry.get("networkx").from_networkx(graph, **options)
+        return made
+
+    @classmethod
     def from_object(cls, obj: Any, *, format: str | None = None, **options: Any) -> Self:
         """
         Take an object of another package.

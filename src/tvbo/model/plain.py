@@ -208,10 +208,10 @@ def shaped(values: Array, leaf: Leaf) -> Array:
     if values.shape != shape and values.size == math.prod(shape):
         values = values.reshape(shape, order="F" if values.flags.f_contiguous and values.ndim > 1 else "C")
     wanted = np.dtype(leaf["dtype"])
-    if values.dtype != wanted and (values.dtype.kind == wanted.kind or np.can_cast(values.dtype, wanted, "safe")):
+    if values.dtype != wanted and _may_be_cast(values.dtype.kind, wanted.kind):
         with np.errstate(all="ignore"):
             cast = values.astype(wanted)
-        if np.array_equal(cast, values, equal_nan=wanted.kind in "fc"):
+        if np.array_equal(cast, values, equal_nan=wanted.kind in "fc" and values.dtype.kind in "fc"):
             values = cast
     return in_order(values, leaf["order"]) if values.shape == shape else values
 
@@ -239,6 +239,10 @@ def whole_sparse(matrix: Any, leaf: Leaf) -> Any:
         for name, part in sparse_parts(made).items()
     }
     return sparse_from_parts(leaf["layout"], leaf["kind"], made.shape, parts)
+
+
+def _may_be_cast(kind: str, wanted: str) -> bool:
+    return kind == wanted or (kind in "biuf" and wanted in "biufc")
 
 
 class _Apart:
@@ -452,7 +456,7 @@ class _Together:
         return self.special(said["$"], said)
 
     def special(self, kind: str, said: Record) -> Any:
-        if kind == "array":
+        if kind in ("array", "rows", "edges"):
             return self.give(said)
         if kind == "scalar":
             return self.give(said["of"])[()]
