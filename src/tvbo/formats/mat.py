@@ -120,7 +120,8 @@ def write(
                 leaf["texts"] = values.reshape(-1).tolist() if values.dtype.kind == "U" else None
         held[leaf["name"]] = _laid_out(values)
     image = io.BytesIO()
-    savemat(image, held | {_RECORD: dumped(record)}, long_field_names=True, do_compression=True, oned_as="column")
+    held[_RECORD] = dumped(record)
+    savemat(image, held, long_field_names=True, do_compression=True, oned_as="column")  # type: ignore[arg-type]
     data = image.getvalue()
     report_losses(network, _network(mat(path, limits, True, data), path, limits, None), path.name, strict)
     write_file(path.absolute(), data)

@@ -99,7 +99,7 @@ def write(
         If it could not be read again.
     """
     record, arrays = taken_apart(network)
-    held = {name: np.asarray(values) for name, values in arrays.items()}
+    held: dict[str, Any] = {name: np.asarray(values) for name, values in arrays.items()}
     image = io.BytesIO()
     np.savez_compressed(image, **held, tvbo=np.array(dumped(record)))
     data = image.getvalue()

@@ -1,6 +1,7 @@
 """A network as a graph of networkx, and back; see `tvbo.model.tables` for what becomes an edge."""
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from tvbo.model.network import Network
 from tvbo.model.tables import PLACES, Tables, column_of, network_of_tables, tables_of
 
 RECORD = "tvbo"
+# What XML cannot hold, and what its readers would change.
+_ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029]")
 # Attributes of nodes in which others keep three coordinates.
 _POSITIONS = ("position", "pos", "centre", "center", "coords", "xyz", "dn_position")
 
@@ -22,7 +25,7 @@ def graph_of(
     *,
     directed: bool = True,
     carries: Callable[[Array], bool] = lambda _: True,
-    reserved: Collection[str] = (),
+    takes: Callable[[str], bool] = lambda _: True,
 ) -> Any:
     """
     Give a network as a graph.
@@ -35,8 +38,8 @@ def graph_of(
         Whether it is to be a DiGraph, or a Graph.
     carries : callable
         Tells whether the container of the graph can hold such values.
-    reserved : collection of str
-        Names of attributes that have another meaning there.
+    takes : callable
+        Tells whether an attribute may have that name there.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def graph_of(
         The graph. Attributes are plain values of Python.
     """
     nx = require("networkx", extra="networkx", purpose="give a network as a graph")
-    tables = tables_of(network, carries=carries, undirected=not directed, reserved=reserved)
+    tables = tables_of(network, carries=carries, undirected=not directed, takes=takes)
     graph = nx.DiGraph() if directed else nx.Graph()
     if network.label is not None:
         graph.graph["name"] = network.label
@@ -64,8 +67,8 @@ def _rows_of(columns: Mapping[str, Array], n: int) -> list[dict[str, Any]]:
 def network_of_graph(
     graph: Any,
     where: object = "the graph",
-    limits: Limits = Limits(),
-    weight: str | None = None,  # noqa: B008
+    limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+    weight: str | None = None,
 ) -> Network:
     """
     Make a network of a graph.
@@ -95,8 +98,8 @@ def network_of_graph(
     """
     if graph.is_multigraph():
         raise UnsupportedObjectError(
-            f"{where} is a {type(graph).__name__}, in which several edges may join two nodes, and a matrix has one entry "
-            "for them: make it a graph first, as networkx.DiGraph(g) keeps the last of them, or add them up"
+            f"{where} is a {type(graph).__name__}, in which several edges may join two nodes, and a matrix has one "
+            "entry for them: make it a graph first, as networkx.DiGraph(g) keeps the last of them, or add them up"
         )
     record = graph.graph.get(RECORD)
     record = record if isinstance(record, str) else None
@@ -104,12 +107,13 @@ def network_of_graph(
     row = {node: index for index, node in enumerate(nodes)}
     left: list[str] = []
     columns = _columns([graph.nodes[node] for node in nodes], None, left)
-    labels = _labels(nodes, columns, record is None)
+    labels = _labels(nodes, columns)
     if record is None:
         _place(columns, [graph.nodes[node] for node in nodes], left)
     ends = [(row[source], row[target], data) for source, target, data in graph.edges(data=True)]
     edges = _columns([data for _, _, data in ends], 0, left)
-    edges = {name: values for name, values in edges.items() if values.dtype.kind in "biufc" or left.append(name)}
+    left += [name for name, values in edges.items() if values.dtype.kind == "U"]
+    edges = {name: values for name, values in edges.items() if values.dtype.kind != "U"}
     sources = np.array([source for source, _, _ in ends], np.int64)
     targets = np.array([target for _, target, _ in ends], np.int64)
     if weight is not None:
@@ -119,9 +123,8 @@ def network_of_graph(
             name: each for name, each in edges.items() if name not in (weight, "weight")
         }
     if left:
-        warn(
-            f"{where}: the attributes {', '.join(sorted(set(left)))[:200]} are no numbers of every node or edge, and left out"
-        )
+        listed = ", ".join(sorted(set(left)))[:200]
+        warn(f"{where}: the attributes {listed} are no plain values of every node or edge, and are left out")
     if record is None and not graph.is_directed():
         off = sources != targets
         edges = {name: np.concatenate([each, each[off]]) for name, each in edges.items()}
@@ -131,8 +134,9 @@ def network_of_graph(
     if record is None:
         for matrix in network.matrices.values():
             matrix.directed = graph.is_directed()
-    if isinstance(graph.graph.get("name"), str) and (graph.graph["name"] or network.label is not None):
-        network.label = graph.graph["name"]
+    name = graph.graph.get("name")
+    if isinstance(name, str) and name:
+        network.label = name
     return network
 
 
@@ -150,9 +154,9 @@ def _columns(rows: list[Mapping[str, Any]], missing: object, left: list[str]) ->
     return found
 
 
-def _labels(nodes: list[Any], columns: dict[str, Array], foreign: bool) -> list[str]:
+def _labels(nodes: list[Any], columns: dict[str, Array]) -> list[str]:
     named = columns.get("label")
-    if foreign and named is not None and named.dtype.kind == "U" and len(set(named.tolist())) == len(nodes):
+    if named is not None and named.dtype.kind == "U" and len(set(named.tolist())) == len(nodes):
         del columns["label"]
         return [str(each) for each in named.tolist()]
     labels = [str(node) for node in nodes]
@@ -172,3 +176,67 @@ def _place(columns: dict[str, Array], rows: list[Mapping[str, Any]], left: list[
             columns |= dict(zip(PLACES, np.array(found, dtype=np.float64).T, strict=True))
             left[:] = [each for each in left if each != name]
             return
+
+
+def is_legal_in_xml(text: str) -> bool:
+    """
+    Tell whether a text comes out of XML as it went in.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Returns
+    -------
+    bool
+        False if it is empty, begins or ends with blanks, or holds control characters or halves of characters.
+    """
+    return bool(text) and text == text.strip() and not _ILLEGAL.search(text)
+
+
+def graph_for_xml(network: Network, *, directed: bool, where: object, takes: Callable[[str], bool]) -> Any:
+    """
+    Give a network as a graph that a file of XML can hold.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    directed : bool
+        Whether it is to be a DiGraph, or a Graph.
+    where : object
+        What the file is called, for messages.
+    takes : callable
+        Tells whether an attribute may have that name there.
+
+    Returns
+    -------
+    networkx.DiGraph or networkx.Graph
+        The graph.
+
+    Raises
+    ------
+    ValueError
+        If the name of a node cannot stand in XML.
+    """
+    bad = [label for label in network.nodes.labels.tolist() if label and _ILLEGAL.search(label)]
+    if bad:
+        raise ValueError(
+            f"{len(bad)} nodes cannot be named in {where}, such as {bad[0]!r}: XML has no control characters; "
+            "rename them"
+        )
+
+    def carries(values: Array) -> bool:
+        if values.dtype.kind == "U":
+            return all(map(is_legal_in_xml, values.tolist()))
+        return values.dtype.kind != "c"
+
+    def may_be_called(name: str) -> bool:
+        return is_legal_in_xml(name) and takes(name)
+
+    graph = graph_of(network, directed=directed, carries=carries, takes=may_be_called)
+    graph.graph = {
+        name: each for name, each in graph.graph.items() if is_legal_in_xml(name) and is_legal_in_xml(str(each))
+    }
+    return graph

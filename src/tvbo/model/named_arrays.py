@@ -87,7 +87,7 @@ def _take(network: Network, name: str, values: Any) -> bool:
         return False
     if values.ndim == 2 and 1 in values.shape and values.size == n:
         values = values.reshape(-1)
-    if values.shape[0] == n:
+    if len(values) == n:
         network.nodes.columns[name] = values
         return True
     return False

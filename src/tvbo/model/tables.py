@@ -9,7 +9,7 @@ long as the table still says the same.
 """
 
 import base64
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,7 @@ def tables_of(
     carries: Callable[[Array], bool],
     with_nodes: bool = True,
     undirected: bool = False,
-    reserved: Collection[str] = (),
+    takes: Callable[[str], bool] = lambda _: True,
 ) -> Tables:
     """
     Lay a network out as tables.
@@ -84,8 +84,8 @@ def tables_of(
         Whether the container has a table of nodes.
     undirected : bool
         Whether only one of the two entries of each pair becomes an edge.
-    reserved : collection of str
-        Names of columns that have another meaning in the container.
+    takes : callable
+        Tells whether a column may have that name there.
 
     Returns
     -------
@@ -108,8 +108,8 @@ def tables_of(
         )
     record, arrays = taken_apart(network)
     root = record["networks"][-1]
-    nodes = _lay_nodes(root["nodes"], arrays, carries, reserved) if with_nodes else {}
-    sources, targets, edges = _lay_edges(root["matrices"], network, carries, undirected, reserved)
+    nodes = _lay_nodes(root["nodes"], arrays, carries, takes) if with_nodes else {}
+    sources, targets, edges = _lay_edges(root["matrices"], network, carries, undirected, takes)
     notes = {f"{name}_unit": unit for name in edges if (unit := network.matrices[name].unit) is not None}
     _hold(record, arrays)
     return Tables(labels, nodes, sources, targets, edges, dumped(record), notes)
@@ -184,7 +184,7 @@ def report_table_losses(network: Network, tables: Tables, target: str, strict: b
 
 
 def _lay_nodes(
-    said: Record, arrays: Mapping[str, Any], carries: Callable[[Array], bool], reserved: Collection[str]
+    said: Record, arrays: Mapping[str, Any], carries: Callable[[Array], bool], takes: Callable[[str], bool]
 ) -> dict[str, Array]:
     """Move columns into a table; their leaves say from where they come back."""
     found: dict[str, Array] = {}
@@ -196,7 +196,7 @@ def _lay_nodes(
         width = leaf["shape"][1] if len(leaf["shape"]) == 2 else 0
         names = PLACES if name == "positions" and leaf is said.get("positions") else _axes(name, width)
         parts = [values[:, axis] for axis in range(width)] if values.ndim == 2 else [values]
-        if not 0 < len(parts) <= _WIDEST or any(each in found or each == "label" or each in reserved for each in names):
+        if not 0 < len(parts) <= _WIDEST or any(each in found or each == "label" or not takes(each) for each in names):
             continue
         if not all(_is_plain(part) and carries(part) for part in parts):
             continue
@@ -217,13 +217,13 @@ def _lay_edges(
     network: Network,
     carries: Callable[[Array], bool],
     undirected: bool,
-    reserved: Collection[str],
+    takes: Callable[[str], bool],
 ) -> tuple[Array, Array, dict[str, Array]]:
     n = network.number_of_nodes
     entries: dict[str, tuple[Array, Array]] = {}
-    for name, said in matrices:
+    for name, _ in matrices:
         matrix = network.matrices[name] if isinstance(name, str) else None
-        if matrix is None or not _joins_nodes(network, name, n) or name in reserved:
+        if matrix is None or not _joins_nodes(network, name, n) or not takes(name):
             continue
         values = load(matrix.values)
         if undirected and not _is_symmetric(values):
@@ -283,7 +283,7 @@ def _entries(values: Any) -> tuple[Array, Array]:
 
 def _has_bits(values: Array) -> Array:
     raw = np.ascontiguousarray(values).view(np.uint8)
-    return raw.reshape((*values.shape, values.dtype.itemsize)).any(axis=-1)
+    return np.asarray(raw.reshape((*values.shape, values.dtype.itemsize)).any(axis=-1))
 
 
 def _looked_up(union: Array, keys: Array, data: Array) -> Array:

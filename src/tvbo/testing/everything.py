@@ -73,6 +73,8 @@ def _regions() -> Network:
     for layout in ("csr", "csc", "coo", "lil", "dok", "bsr"):
         network.set_matrix(f"in_{layout}", sp.coo_array(entries, shape=(n, n)).asformat(layout))
     network.set_matrix("diagonal", sp.diags_array([1.0, 2.0, 3.0], offsets=1, shape=(n, n)))
-    network.set_matrix("twice", sp.coo_matrix(([1.0, 2.0], ([0, 0], [1, 1])), shape=(n, n)))
+    network.set_matrix(
+        "twice", sp.coo_matrix((np.array([1.0, 2.0]), (np.array([0, 0]), np.array([1, 1]))), shape=(n, n))
+    )
     network.extra["anything"] = {"of": [1, None, "text", ()], "array": np.arange(3, dtype=">i2"), 7: "number"}
     return network

@@ -21,7 +21,7 @@ _LONGEST_FIELD = 1 << 17
 _FIELDS = 4
 
 
-def xml(path: Path, limits: Limits) -> Element:
+def xml(path: Path, limits: Limits, data: bytes | None = None) -> Element:
     """
     Read a document of XML, without a document type, entities of its own, or anything from elsewhere.
 
@@ -31,6 +31,8 @@ def xml(path: Path, limits: Limits) -> Element:
         The file.
     limits : Limits
         ``sidecar_bytes`` of it, with ``objects`` elements and attributes that nest ``depth`` deep.
+    data : bytes, optional
+        What the file holds, if that is known already; then it need not be there.
 
     Returns
     -------
@@ -48,11 +50,13 @@ def xml(path: Path, limits: Limits) -> Element:
     DamagedFileError
         If it cannot be decoded.
     """
-    data = memoryview(read_bytes(path, limits.sidecar_bytes))
+    whole = read_bytes(path, limits.sidecar_bytes) if data is None else data
+    limits.check("sidecar_bytes", len(whole), path)
+    view = memoryview(whole)
     reader = _Reader(path, limits)
     with decoding(path, "XML", (expat.ExpatError, ValueError, LookupError, AssertionError)):
-        for start in range(0, len(data), _STEP):
-            reader.feed(data[start : start + _STEP])
+        for start in range(0, len(view), _STEP):
+            reader.feed(view[start : start + _STEP])
         return reader.close()
 
 
