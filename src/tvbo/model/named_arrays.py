@@ -77,7 +77,7 @@ def network_of_arrays(found: Mapping[str, Any], where: object, variable: str | N
 def _take(network: Network, name: str, values: Any) -> bool:
     """Take an array as a matrix or a column, if it is one and the name is free."""
     n = network.number_of_nodes
-    numeric = getattr(getattr(values, "dtype", None), "kind", "") in tuple("biufc")
+    numeric = _is_numeric(values)
     if numeric and values.shape == (n, n) and not any(name.startswith(f"{other}/") for other in network.matrices):
         if name not in (*network.matrices, "weights", "lengths", "tract_lengths"):
             network.matrices[name] = EdgeMatrix(values)
@@ -85,18 +85,22 @@ def _take(network: Network, name: str, values: Any) -> bool:
         return False
     if not numeric or is_sparse(values) or not values.ndim:
         return False
-    if values.ndim == 2 and 1 in values.shape and values.size == n:
-        values = values.reshape(-1)
-    if len(values) == n:
-        network.nodes.columns[name] = values
+    array: Array = np.asarray(values)
+    if array.ndim == 2 and 1 in array.shape and array.size == n:
+        array = array.reshape(-1)
+    if len(array) == n:
+        network.nodes.columns[name] = array
         return True
     return False
 
 
+def _is_numeric(values: Any) -> bool:
+    return getattr(getattr(values, "dtype", None), "kind", "") in tuple("biufc")
+
+
 def _is_square(values: Any) -> bool:
-    shape = getattr(values, "shape", ())
-    numeric = getattr(getattr(values, "dtype", None), "kind", "") in tuple("biufc")
-    return numeric and len(shape) == 2 and shape[0] == shape[1]
+    shape: tuple[int, ...] = getattr(values, "shape", ())
+    return _is_numeric(values) and len(shape) == 2 and shape[0] == shape[1]
 
 
 def _first(found: Mapping[str, Any], spellings: tuple[str, ...], among: list[str]) -> str | None:

@@ -195,6 +195,7 @@ def _lay_nodes(
         values = np.asarray(arrays[leaf["name"]])
         width = leaf["shape"][1] if len(leaf["shape"]) == 2 else 0
         names = PLACES if name == "positions" and leaf is said.get("positions") else _axes(name, width)
+        values = values.astype(values.dtype.newbyteorder("="), copy=False)
         parts = [values[:, axis] for axis in range(width)] if values.ndim == 2 else [values]
         if not 0 < len(parts) <= _WIDEST or any(each in found or each == "label" or not takes(each) for each in names):
             continue
@@ -278,7 +279,10 @@ def _entries(values: Any) -> tuple[Array, Array]:
     else:
         rows, columns = np.nonzero(_has_bits(values))
         data = values[rows, columns]
-    return columns * n + rows, np.asarray(data)
+    keys = columns * n + rows
+    # scipy takes it that entries of the layout dok are in order, which they need not be.
+    order = np.argsort(keys)
+    return keys[order], np.asarray(data)[order]
 
 
 def _has_bits(values: Array) -> Array:
@@ -287,7 +291,7 @@ def _has_bits(values: Array) -> Array:
 
 
 def _looked_up(union: Array, keys: Array, data: Array) -> Array:
-    found = np.zeros(len(union), data.dtype)
+    found = np.zeros(len(union), data.dtype.newbyteorder("="))
     place = np.searchsorted(union, keys)
     # An undirected graph lacks the other half.
     there = place < len(union)

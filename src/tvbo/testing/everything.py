@@ -72,6 +72,9 @@ def _regions() -> Network:
     entries = np.array([1.5, 0.0, -2.0]), (np.array([0, 1, 3]), np.array([2, 0, 3]))
     for layout in ("csr", "csc", "coo", "lil", "dok", "bsr"):
         network.set_matrix(f"in_{layout}", sp.coo_array(entries, shape=(n, n)).asformat(layout))
+    unordered = sp.dok_array((n, n))
+    unordered[0, 3], unordered[0, 1] = 2.5, 1.5
+    network.set_matrix("unordered", unordered)
     network.set_matrix("diagonal", sp.diags_array([1.0, 2.0, 3.0], offsets=1, shape=(n, n)))
     network.set_matrix(
         "twice", sp.coo_matrix((np.array([1.0, 2.0]), (np.array([0, 0]), np.array([1, 1]))), shape=(n, n))
