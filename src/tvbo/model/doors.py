@@ -276,6 +276,23 @@ class Doors:
         """
         return save_all([cast("Network", self)], folder, **options)
 
+    def to_xarray(self, **options: Any) -> Any:
+        """
+        Give the network as a dataset of xarray.
+
+        Parameters
+        ----------
+        **options : object
+            As ``execute(format="xarray")`` takes them.
+
+        Returns
+        -------
+        xarray.Dataset
+            A variable for each dense matrix, with the axes ``target`` and ``source``; positions and columns of nodes
+            are coordinates. What still lies in a file is a Dask array, if Dask is installed.
+        """
+        return self.execute(format="xarray", **options)
+
     def execute(self, format: str = "tvb", **options: Any) -> Any:
         """
         Give the network as an object of another package.
