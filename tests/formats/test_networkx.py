@@ -131,3 +131,11 @@ def test_what_no_matrix_holds_is_refused() -> None:
         Network.from_networkx(nx.Graph([(1, "1")]))
     with pytest.raises(DuplicateNameError, match="2 nodes are called 'a'"):
         Network.from_matrix(np.eye(2), labels=["a", "a"]).execute(format="networkx")
+
+
+def test_a_large_graph_becomes_sparse() -> None:
+    graph = nx.path_graph(20_000, create_using=nx.DiGraph)
+    found = Network.from_networkx(graph)
+    assert found.matrices["weight"].format == "csr"
+    assert found.matrix("weight", "coo").nnz == 19_999
+    assert found.matrix("weight", None)[1, 0] == 1

@@ -25,7 +25,7 @@ def run(
 
     tables = {name: path for name, path in (("lengths", lengths), ("centres", centres)) if path is not None}
     options: dict[str, Any] = dict(tables)
-    network = Network.from_file(source, format=from_ or ("pipeline" if tables else None), **options)
+    network = Network.from_file(source, format=from_ or ("csv" if tables else None), **options)
     if tables:
         for problem in network.check().problems:
             typer.echo(f"look at {problem}", err=True)

@@ -239,10 +239,13 @@ def _form(values: Array) -> Record:
 
 def _label_columns(said: Record, dataset: Any, column: str, labels: Array) -> None:
     """Say what the columns are, if others were selected than the rows."""
-    if column in dataset.coords:
-        names = dataset.coords[column].to_numpy()
-        if (column == _SOURCE and not np.array_equal(names, labels)) or ("column_labels" in said and len(names) != said["column_labels"]["shape"][0]):
-            said["column_labels"] = {"$": "array", "name": column, "variable": True} | _form(names)
+    if column not in dataset.coords:
+        return
+    names = dataset.coords[column].to_numpy()
+    square = column == _SOURCE and np.array_equal(names, labels)
+    known = "column_labels" in said and said["column_labels"]["shape"] == list(names.shape)
+    if not square and not known and (column == _SOURCE or "column_labels" in said):
+        said["column_labels"] = {"$": "array", "name": column, "variable": True} | _form(names)
 
 
 def _foreign(dataset: Any) -> Network:

@@ -7,10 +7,11 @@ import numpy as np
 
 from tvbo.errors import DuplicateNameError, ShapeError, UnsupportedObjectError, warn
 from tvbo.model.arrays import Array
+from tvbo.model.edge_entries import column_of
 from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
-from tvbo.model.tables import Tables, column_of, network_of_tables
+from tvbo.model.tables import Tables, network_of_tables
 
 # What the two ends of an edge are called.
 _ENDS = (("source", "target"), ("from", "to"))

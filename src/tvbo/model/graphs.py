@@ -10,8 +10,9 @@ from tvbo._optional import require
 from tvbo.errors import DuplicateNameError, UnsupportedObjectError, warn
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array
+from tvbo.model.edge_entries import column_of
 from tvbo.model.network import Network
-from tvbo.model.tables import PLACES, Tables, column_of, network_of_tables, tables_of
+from tvbo.model.tables import PLACES, Tables, network_of_tables, tables_of
 
 RECORD = "tvbo"
 # What XML cannot hold, and what its readers would change.
@@ -227,12 +228,12 @@ def graph_for_xml(network: Network, *, directed: bool, where: object, takes: Cal
             "rename them"
         )
 
-    def carries(values: Array) -> bool:
+    def carries(values: Array) -> bool:  # numpydoc ignore=GL08
         if values.dtype.kind == "U":
             return all(map(is_legal_in_xml, values.tolist()))
         return values.dtype.kind != "c"
 
-    def may_be_called(name: str) -> bool:
+    def may_be_called(name: str) -> bool:  # numpydoc ignore=GL08
         return is_legal_in_xml(name) and takes(name)
 
     graph = graph_of(network, directed=directed, carries=carries, takes=may_be_called)

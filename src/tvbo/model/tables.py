@@ -19,11 +19,20 @@ import scipy.sparse as sp
 from tvbo.errors import DuplicateNameError, warn
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array, is_sparse, load
-from tvbo.model.losses import report_losses
-from tvbo.model.matrices import EdgeMatrix
+from tvbo.model.edge_entries import (
+    entries,
+    is_plain,
+    is_plain_nan,
+    is_same_sparse,
+    is_symmetric,
+    looked_up,
+    rebuilt,
+    say_the_same,
+)
+from tvbo.model.matrices import DENSE_BYTES, EdgeMatrix
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
-from tvbo.model.plain import Leaf, Record, dumped, loaded, put_together, shaped, taken_apart, whole_sparse
+from tvbo.model.plain import Leaf, Record, dumped, loaded, put_together, shaped, taken_apart
 from tvbo.storage.bounded.decoding import decoding
 from tvbo.storage.sparse import sparse_from_parts, sparse_kind, sparse_parts
 
@@ -51,6 +60,8 @@ class Tables:
         The entries of each matrix.
     record : str or None
         All else, in JSON.
+    notes : dict of str to str
+        Units of matrices, such as ``length_unit``.
     """
 
     labels: list[str]
@@ -60,6 +71,11 @@ class Tables:
     edges: dict[str, Array]
     record: str | None = None
     notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def are_dense(self) -> bool:
+        """Whether all matrices together are small enough to have a place for each pair of nodes."""
+        return 16 * len(self.labels) ** 2 * max(1, len(self.edges)) <= DENSE_BYTES
 
 
 def tables_of(
@@ -154,32 +170,6 @@ def network_of_tables(tables: Tables, where: object, limits: Limits = Limits()) 
         return _noted(network, tables)
 
 
-def report_table_losses(network: Network, tables: Tables, target: str, strict: bool, hint: str = "") -> None:
-    """
-    Say what a network loses if these tables are all that is kept of it.
-
-    Parameters
-    ----------
-    network : Network
-        The network.
-    tables : Tables
-        The tables, as the container gives them back.
-    target : str
-        What the container is called.
-    strict : bool
-        Whether any loss is an error.
-    hint : str
-        What to do about it.
-
-    Raises
-    ------
-    LossyConversionError
-        If it is strict, and something is lost.
-    """
-    most = Limits(sidecar_bytes=1 << 62, sidecar_values=1 << 60, nodes=1 << 62)
-    report_losses(network, network_of_tables(tables, target, most), target, strict, hint)
-
-
 # ------------------------------------------------------------------ laying out
 
 
@@ -199,10 +189,10 @@ def _lay_nodes(
         parts = [values[:, axis] for axis in range(width)] if values.ndim == 2 else [values]
         if not 0 < len(parts) <= _WIDEST or any(each in found or each == "label" or not takes(each) for each in names):
             continue
-        if not all(_is_plain(part) and carries(part) for part in parts):
+        if not all(is_plain(part) and carries(part) for part in parts):
             continue
         found |= dict(zip(names, parts, strict=True))
-        held = None if all(_is_plain_nan(part) for part in parts) else dict(leaf)
+        held = None if all(is_plain_nan(part) for part in parts) else dict(leaf)
         leaf |= {"$": "rows", "in": list(names), "held": held}
     return found
 
@@ -221,23 +211,23 @@ def _lay_edges(
     takes: Callable[[str], bool],
 ) -> tuple[Array, Array, dict[str, Array]]:
     n = network.number_of_nodes
-    entries: dict[str, tuple[Array, Array]] = {}
+    found: dict[str, tuple[Array, Array]] = {}
     for name, _ in matrices:
         matrix = network.matrices[name] if isinstance(name, str) else None
         if matrix is None or not _joins_nodes(network, name, n) or not takes(name):
             continue
         values = load(matrix.values)
-        if undirected and not _is_symmetric(values):
+        if undirected and not is_symmetric(values):
             raise ValueError(
                 f"the matrix {name!r} is not symmetric, so that no undirected graph holds it: leave out directed=False"
             )
-        keys, data = _entries(values)
-        if _is_plain(data) and carries(data):
-            entries[name] = keys, data
-    union = np.unique(np.concatenate([np.empty(0, np.int64), *(keys for keys, _ in entries.values())]))
+        keys, data = entries(values)
+        if is_plain(data) and carries(data):
+            found[name] = keys, data
+    union = np.unique(np.concatenate([np.empty(0, np.int64), *(keys for keys, _ in found.values())]))
     if undirected and n:
         union = union[union // n <= union % n]
-    edges = {name: _looked_up(union, *each) for name, each in entries.items()}
+    edges = {name: looked_up(union, *each) for name, each in found.items()}
     sources, targets = (union // n, union % n) if n else (union, union)
     for name, said in matrices:
         if name in edges:
@@ -254,11 +244,11 @@ def _edge_leaf(values: Any, name: str, data: Array, sources: Array, targets: Arr
         index = next((each.dtype.str for each in sparse_parts(values).values() if each.dtype.kind == "i"), "<i4")
         leaf |= {"layout": values.format, "kind": sparse_kind(values), "index": index}
         # The text of a graph cannot tell an entry of zero from none, nor in which order entries were stored.
-        if _is_plain_nan(data) and _is_same_sparse(values, _rebuilt(leaf, data, sources, targets, n)):
+        if is_plain_nan(data) and is_same_sparse(values, rebuilt(leaf, data, sources, targets, n)):
             leaf["held"] = None
     else:
         leaf["order"] = said["values"]["order"]
-        if _is_plain_nan(data):
+        if is_plain_nan(data):
             leaf["held"] = None
     return leaf
 
@@ -267,69 +257,6 @@ def _joins_nodes(network: Network, name: str, n: int) -> bool:
     matrix = network.matrices[name]
     elsewhere = matrix.column_labels is not None or matrix.target_network is not None or name in network.links
     return matrix.shape == (n, n) and not elsewhere and name not in ("source", "target")
-
-
-def _entries(values: Any) -> tuple[Array, Array]:
-    """Give the places of entries, ordered by source and then by target, and the entries."""
-    n = int(values.shape[0])
-    if is_sparse(values):
-        entries = values.copy().tocoo()
-        entries.sum_duplicates()
-        rows, columns, data = entries.row.astype(np.int64), entries.col.astype(np.int64), entries.data
-    else:
-        rows, columns = np.nonzero(_has_bits(values))
-        data = values[rows, columns]
-    keys = columns * n + rows
-    # scipy takes it that entries of the layout dok are in order, which they need not be.
-    order = np.argsort(keys)
-    return keys[order], np.asarray(data)[order]
-
-
-def _has_bits(values: Array) -> Array:
-    raw = np.ascontiguousarray(values).view(np.uint8)
-    return np.asarray(raw.reshape((*values.shape, values.dtype.itemsize)).any(axis=-1))
-
-
-def _looked_up(union: Array, keys: Array, data: Array) -> Array:
-    found = np.zeros(len(union), data.dtype.newbyteorder("="))
-    place = np.searchsorted(union, keys)
-    # An undirected graph lacks the other half.
-    there = place < len(union)
-    there[there] = union[place[there]] == keys[there]
-    found[place[there]] = data[there]
-    return found
-
-
-def _is_plain(values: Array) -> bool:
-    """Tell whether values have a form in Python that is as exact."""
-    kind, size = values.dtype.kind, values.dtype.itemsize
-    return kind in "biuU" or (kind == "f" and size <= 8) or (kind == "c" and size <= 16)
-
-
-def _is_plain_nan(values: Array) -> bool:
-    """Tell whether all NaN are the usual one, which is what a text says."""
-    if values.dtype.kind not in "fc":
-        return True
-    parts = [values.real, values.imag] if values.dtype.kind == "c" else [values]
-    for part in parts:
-        own = part.astype(part.dtype.newbyteorder("="))
-        bits = own[np.isnan(own)].view(f"u{own.dtype.itemsize}")
-        if (bits != np.array(np.nan, own.dtype).view(bits.dtype)).any():
-            return False
-    return True
-
-
-def _is_symmetric(values: Any) -> bool:
-    (keys, data), (mirrored, other) = _entries(values), _entries(values.T)
-    return np.array_equal(keys, mirrored) and data.tobytes() == other.tobytes()
-
-
-def _is_same_sparse(first: Any, second: Any) -> bool:
-    one, two = sparse_parts(first), sparse_parts(second)
-    return all(
-        each.dtype == two[name].dtype and each.shape == two[name].shape and each.tobytes() == two[name].tobytes()
-        for name, each in one.items()
-    )
 
 
 def _hold(tree: Any, arrays: Mapping[str, Any]) -> None:
@@ -414,20 +341,9 @@ def _matrix(tables: Tables, leaf: Leaf, give: Callable[[Leaf], Any], n: int) -> 
         off = sources != targets
         data = np.concatenate([data, data[off]])
         sources, targets = np.concatenate([sources, targets[off]]), np.concatenate([targets, sources[off]])
-    return _held_or(_rebuilt(leaf, data, sources, targets, n), leaf, give)
-
-
-def _rebuilt(leaf: Leaf, data: Array, sources: Array, targets: Array, n: int) -> Any:
-    if "layout" in leaf:
-        keep = _has_bits(data)
-        entries: Any = sp.coo_array((data[keep], (targets[keep], sources[keep])), shape=(n, n))
-        if leaf["layout"] == "coo":
-            # scipy's own order of entries, as far as it has one.
-            entries = entries.tocsr().tocoo()
-        return whole_sparse(entries, leaf)
-    values = np.zeros((n, n), data.dtype)
-    values[targets, sources] = data
-    return shaped(values, {**leaf, "shape": [n, n]})
+    if "layout" not in leaf and not tables.are_dense:
+        return sp.csr_array((data, (targets, sources)), shape=(n, n))
+    return _held_or(rebuilt(leaf, data, sources, targets, n), leaf, give)
 
 
 def _held_or(made: Any, leaf: Leaf, give: Callable[[Leaf], Any]) -> Any:
@@ -438,20 +354,10 @@ def _held_or(made: Any, leaf: Leaf, give: Callable[[Leaf], Any]) -> Any:
     if held["$"] == "sparse":
         parts = {name: give(each) for name, each in held["parts"].items()}
         whole: Any = sparse_from_parts(held["layout"], held["kind"], tuple(held["shape"]), parts)
-        return whole if whole.shape == made.shape and _say_the_same(whole, made) else made
+        return whole if whole.shape == made.shape and say_the_same(whole, made) else made
     values = give(held)
     same = values.shape == made.shape and np.array_equal(values, made, equal_nan=values.dtype.kind in "fc")
     return values if same else made
-
-
-def _say_the_same(first: Any, second: Any) -> bool:
-    found = []
-    for each in (first, second):
-        keys, data = _entries(each)
-        there = data != 0
-        found.append((keys[there], data[there]))
-    (keys, data), (others, values) = found
-    return np.array_equal(keys, others) and np.array_equal(data, values, equal_nan=data.dtype.kind in "fc")
 
 
 def _add(network: Network, tables: Tables, root: Record) -> None:
@@ -465,13 +371,15 @@ def _add(network: Network, tables: Tables, root: Record) -> None:
             network.nodes.columns[name] = values
     for name in tables.edges:
         if name not in network.matrices:
-            network.matrices[name] = EdgeMatrix(_dense(tables, name))
+            network.matrices[name] = EdgeMatrix(_laid(tables, tables.edges[name]))
 
 
-def _dense(tables: Tables, name: str) -> Array:
+def _laid(tables: Tables, data: Array) -> Any:
     n = len(tables.labels)
-    values = np.zeros((n, n), tables.edges[name].dtype)
-    values[tables.targets, tables.sources] = tables.edges[name]
+    if not tables.are_dense:
+        return sp.csr_array((data, (tables.targets, tables.sources)), shape=(n, n))
+    values = np.zeros((n, n), data.dtype)
+    values[tables.targets, tables.sources] = data
     return values
 
 
@@ -481,12 +389,9 @@ def _foreign(tables: Tables) -> Network:
     columns = {name: each for name, each in tables.nodes.items() if not placed or name not in PLACES}
     network = Network(NodeTable(np.array(tables.labels, dtype=str), positions, columns, size=len(tables.labels)))
     for name in tables.edges:
-        network.matrices[name] = EdgeMatrix(_dense(tables, name), "mm" if name == "length" else None)
+        network.matrices[name] = EdgeMatrix(_laid(tables, tables.edges[name]), "mm" if name == "length" else None)
     if not tables.edges:
-        n = len(tables.labels)
-        weight = np.zeros((n, n))
-        weight[tables.targets, tables.sources] = 1.0
-        network.matrices["weight"] = EdgeMatrix(weight)
+        network.matrices["weight"] = EdgeMatrix(_laid(tables, np.ones(len(tables.sources))))
     return network
 
 
@@ -496,29 +401,3 @@ def _noted(network: Network, tables: Tables) -> Network:
         if f"{name}_unit" in tables.notes:
             matrix.unit = tables.notes[f"{name}_unit"]
     return network
-
-
-def column_of(values: list[Any]) -> Array | None:
-    """
-    Make a column of what Python holds.
-
-    Parameters
-    ----------
-    values : list of object
-        The values.
-
-    Returns
-    -------
-    array or None
-        Of bool, integers, floats, complex numbers or text; None if they are something else, or of several kinds.
-    """
-    kinds = {type(each) for each in values}
-    if not kinds <= {bool, int, float, complex, str} or (str in kinds and len(kinds) > 1):
-        return None
-    if kinds == {int} and max(values) >= 2**63 and min(values) >= 0:
-        return np.array(values, np.uint64) if max(values) < 2**64 else None
-    try:
-        array = np.array(values)
-    except OverflowError:
-        return None
-    return array if array.dtype.kind in "biufcU" and array.ndim == 1 else None

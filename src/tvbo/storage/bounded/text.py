@@ -108,7 +108,7 @@ class _Reader:
         )
 
 
-def table(path: Path, limits: Limits, delimiter: str | None = None) -> list[list[str]]:
+def table(path: Path, limits: Limits, delimiter: str | None = None, data: bytes | None = None) -> list[list[str]]:
     r"""
     Read a table of text, with every field as it stands: ``NA`` and ``001`` stay text.
 
@@ -120,6 +120,8 @@ def table(path: Path, limits: Limits, delimiter: str | None = None) -> list[list
         ``sidecar_bytes`` of it, with four times ``sidecar_values`` rows and fields.
     delimiter : str, optional
         What stands between fields; without it a tab where the first line has one, else a comma.
+    data : bytes, optional
+        What the file holds, if that is known already; then it need not be there.
 
     Returns
     -------
@@ -138,7 +140,7 @@ def table(path: Path, limits: Limits, delimiter: str | None = None) -> list[list
         If it is no text, or a quotation or a field does not end.
     """
     with decoding(path, "a table of text in UTF-8", (ValueError, csv.Error)):
-        text = read_bytes(path, limits.sidecar_bytes).decode("utf-8-sig")
+        text = (read_bytes(path, limits.sidecar_bytes) if data is None else data).decode("utf-8-sig")
         if "\0" in text:
             raise DamagedFileError(f"{path} holds NUL characters: expected a table of text")
         if delimiter is None:
