@@ -407,11 +407,11 @@ class _Together:
         for name in _TEXTS:
             setattr(network, name, self.tree(record[name]))
         for name, index in record["links"]:
-            network.links[self.tree(name)] = self.networks[self.index(index)]
+            network.links[self.name(name)] = self.networks[self.index(index)]
         for name, said in record["matrices"]:
-            network.matrices.adopt(self.tree(name), self.matrix(said))
+            network.matrices.adopt(self.name(name), self.matrix(said))
         for name, said in record["parameters"]:
-            network.parameters[self.tree(name)] = Parameter(**{key: self.tree(value) for key, value in said.items()})
+            network.parameters[self.name(name)] = Parameter(**{key: self.tree(value) for key, value in said.items()})
         if "node_mapping_data" in record:
             network.node_mapping_data = self.tree(record["node_mapping_data"])
         if "parent_network" in record:
@@ -426,8 +426,10 @@ class _Together:
 
     def nodes(self, said: Record) -> NodeTable:
         own = {name: self.tree(said[name]) for name in ("labels", "positions", "ids") if name in said}
-        columns = {self.tree(name): self.tree(leaf) for name, leaf in said["columns"]}
+        columns = {self.name(name): self.tree(leaf) for name, leaf in said["columns"]}
         size = said["size"]
+        if type(size) is not int or size < 0:
+            raise DamagedFileError(f"{self.where} has {size!r} nodes: expected a number")
         if not own and not columns:
             self.limits.check("nodes", size, self.where)
         return NodeTable(
@@ -436,10 +438,16 @@ class _Together:
             columns,
             size=size,
             ids=own.get("ids"),
-            units={self.tree(name): self.tree(unit) for name, unit in said["units"]},
+            units={self.name(name): self.tree(unit) for name, unit in said["units"]},
             default_label=self.tree(said["default_label"]),
             extra=self.tree(said["extra"]),
         )
+
+    def name(self, said: Any) -> str:
+        name = self.tree(said)
+        if not isinstance(name, str):
+            raise DamagedFileError(f"{self.where} has a {type(name).__name__} for a name: expected text")
+        return name
 
     def matrix(self, said: Record) -> EdgeMatrix:
         plain = {name: self.tree(said[name]) for name in ("unit", "directed", "target_network", "extra")}
