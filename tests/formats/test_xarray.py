@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tvbo import Network
 from tvbo.errors import TvboWarning, UnsupportedObjectError
 from tvbo.model.arrays import is_loaded
+from tvbo.storage.stored import StoredArray
 from tvbo.testing.everything import whole_networks
 from tvbo.testing.object_suite import ObjectSuite
 from tvbo.testing.strategies import connectivities, cortices, surfaces
@@ -56,7 +57,14 @@ def test_a_gain_is_rectangular_and_its_sources_have_names() -> None:
 def test_what_lies_in_a_file_stays_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Network.from_matrix(np.arange(9.0).reshape(3, 3), np.ones((3, 3))).save(tmp_path / "a.yaml")
     network = Network.from_file(tmp_path / "a.yaml")
-    dataset = network.to_xarray()
+
+    def read(*_: Any) -> None:
+        raise AssertionError("it is read")
+
+    with monkeypatch.context() as patch:
+        for name in ("__array__", "__getitem__"):
+            patch.setattr(StoredArray, name, read)
+        dataset = network.to_xarray()
     assert isinstance(dataset.weight.data, dask.array.Array)
     assert not is_loaded(network.lazy("weight"))
     back = Network.from_object(dataset)
