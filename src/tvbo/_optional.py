@@ -18,6 +18,10 @@ REQUIREMENTS = {
     "dask": "dask[array]>=2024.1",
     "tvboptim": "tvboptim>=0.4",
     "nibabel": "nibabel>=5.2",
+    "networkx": "networkx>=3.2",
+    "pandas": "pandas>=2.1",
+    "polars": "polars>=1.0",
+    "xarray": "xarray>=2024.1",
 }
 
 

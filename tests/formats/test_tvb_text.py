@@ -90,7 +90,7 @@ def test_what_is_written_is_read_by_us_and_by_tvb(tmp_path: Path, name: str) -> 
     kind = FILES[name]
     first = Network.from_file(DATA / name, kind=kind)
     path = tmp_path / Path(name).name
-    first.save(path, strict=True)
+    first.save(path, format="tvb-text", strict=True)
     assert Network.from_file(path, kind=kind).identical(first)
     one, other = by_tvb(DATA / name, kind), by_tvb(path, kind)
     for trait in PLACES.keys() & one.__dict__.keys():
@@ -135,13 +135,13 @@ def test_a_gain_of_brainstorm_is_projected_as_by_tvb(tmp_path: Path) -> None:
     assert Network.from_file(path).matrix("gain").tobytes() == made.projection_data.tobytes()
     scipy.io.savemat(path, fields | {"GridOrient": rng.random((4, 3))})
     with pytest.raises(ShapeError, match="three columns of gain"):
-        Network.from_file(path)
+        Network.from_file(path, format="tvb-text")
     scipy.io.savemat(path, {"Other": rng.random((4, 15))})
     with pytest.raises(UnknownFormatError, match=r"Other: expected LocalCoupling.*give variable="):
-        Network.from_file(path)
-    assert Network.from_file(path, variable="Other").matrices["gain"].shape == (4, 15)
+        Network.from_file(path, format="tvb-text")
+    assert Network.from_file(path, format="tvb-text", variable="Other").matrices["gain"].shape == (4, 15)
     with pytest.raises(UnknownFormatError, match="expected LocalCoupling"):
-        Network.from_file(path, kind="LocalConnectivity")
+        Network.from_file(path, format="tvb-text", kind="LocalConnectivity")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_what_is_lost_is_named(tmp_path: Path) -> None:
         network.save(tmp_path / "a.txt")
     for name in ("a.npy", "a.mat"):
         with pytest.raises(UnknownFormatError, match="has no matrix"):
-            network.save(tmp_path / name)
+            network.save(tmp_path / name, format="tvb-text")
     table = Network(NodeTable(["a b"], [[0.0, 0, 0]]), descriptor="sensors")
     with pytest.raises(ValueError, match="rename"):
         table.save(tmp_path / "a.txt")
@@ -241,5 +241,5 @@ def test_what_is_lost_is_named(tmp_path: Path) -> None:
         Network(NodeTable(["a"]), descriptor="sensors").save(tmp_path / "a.txt")
     network.set_matrix("local_connectivity", sp.csr_matrix([[0, 1.5], [0, 0]]))
     with pytest.warns(LossyConversionWarning, match=r"matrices\.weight"):
-        network.save(tmp_path / "a.mat")
+        network.save(tmp_path / "a.mat", format="tvb-text")
     assert local_connectivity.LocalConnectivity.from_file(str(tmp_path / "a.mat")).matrix[0, 1] == 1.5

@@ -35,7 +35,8 @@ def run(
     from tvbo import Network, registry
 
     tables = {name: path for name, path in (("lengths", lengths), ("centres", centres)) if path is not None}
-    network = Network.from_file(source, format=from_, **tables, **_options(read, "--read"))
+    format_ = from_ or ("csv" if tables else None)
+    network = Network.from_file(source, format=format_, **tables, **_options(read, "--read"))
     if tables:
         for problem in network.check().problems:
             typer.echo(f"look at {problem}", err=True)

@@ -67,7 +67,8 @@ def takes(obj: object) -> bool:
     bool
         True for a dictionary with ``weights``, ``lengths``, ``labels`` or ``matrices``.
     """
-    return isinstance(obj, dict) and not {"weights", "lengths", "labels", "matrices"}.isdisjoint(obj)
+    # A sparse matrix of scipy may be a dictionary, too.
+    return type(obj) is dict and not {"weights", "lengths", "labels", "matrices"}.isdisjoint(obj)
 
 
 def to_object(network: Network, *, strict: bool = False) -> dict[str, Any]:

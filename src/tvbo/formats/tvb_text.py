@@ -24,13 +24,29 @@ from tvbo.model.tvb_traits import PROJECTIONS, SENSORS, family
 from tvbo.storage.bounded import bunzip2, column, mat, npy, numbers, read_bytes, words
 from tvbo.storage.commit import write_file
 
-__all__ = ["EXTENSIONS", "can_read", "read", "write"]
+__all__ = ["DROPS", "EXTENSIONS", "can_read", "read", "write"]
 
 EXTENSIONS = (".txt", ".bz2", ".npy", ".mat")
+# Each file holds one thing alone; names, places and directions of sensors are kept by texts of them.
+DROPS = {
+    "label": "label",
+    "description": "description",
+    "matrices.*": "matrices.*",
+    "nodes.labels": "nodes.labels",
+    "nodes.positions": "nodes.positions",
+    "nodes.columns.*": "nodes.columns.*",
+    "parameters.*.value": "*",
+    "mesh.*": "mesh.*",
+    "parent_network*": "parent_network",
+    "links*": "links",
+    "extra.*": "extra",
+}
 KINDS = ("RegionMapping", *SENSORS, *PROJECTIONS, "LocalConnectivity")
 _LONGEST_LABEL = 128
 # Names of variables: TVB's own, and those of Brainstorm.
 _COUPLING, _PROJECTION = "LocalCoupling", "ProjectionMatrix"
+# What the format ``mat`` adds, which keeps all of a network and has TVB's own names as well.
+_RECORD = "tvbo"
 _BRAINSTORM = ("Gain", "GridLoc", "GridOrient")
 
 Array = npt.NDArray[Any]
@@ -49,10 +65,13 @@ def can_read(path: Path) -> bool:
     -------
     bool
         True for a column of integers, rows of a label and three or more numbers, a rectangular array of real numbers,
-        and MATLAB's variables of TVB and Brainstorm.
+        and MATLAB's variables of TVB and Brainstorm, unless they are part of a whole network.
     """
     try:
-        datatype = _read(path, _content(path, Limits()), Limits(), None, None)
+        data = _content(path, Limits())
+        if path.suffix.lower() == ".mat" and _RECORD in mat(path, Limits(), data=data):
+            return False
+        datatype = _read(path, data, Limits(), None, None)
     except (TvboError, ValueError):
         return False
     values = datatype.traits.get("projection_data")

@@ -243,6 +243,9 @@ def _held(values: Any) -> Any:
 
 
 def _compare(path: str, a: Any, b: Any) -> Difference | None:
+    if a is b:
+        # One that lies in a file is not read for it.
+        return None
     if a is _MISSING:
         return Difference(path, "only in the second", _describe(b))
     if b is _MISSING:

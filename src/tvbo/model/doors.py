@@ -115,6 +115,26 @@ class Doors:
         return made
 
     @classmethod
+    def from_networkx(cls, graph: Any, **options: Any) -> Self:
+        """
+        Take a graph of networkx.
+
+        Parameters
+        ----------
+        graph : networkx.Graph or networkx.DiGraph
+            The graph. An edge j -> i becomes the entry [i, j].
+        **options : object
+            As ``tvbo.formats.networkx.from_networkx`` takes them.
+
+        Returns
+        -------
+        Network
+            The network; exactly the one that ``execute(format="networkx")`` gave the graph of.
+        """
+        made: Self = registry.get("networkx").from_networkx(graph, **options)
+        return made
+
+    @classmethod
     def from_object(cls, obj: Any, *, format: str | None = None, **options: Any) -> Self:
         """
         Take an object of another package.
@@ -255,6 +275,23 @@ class Doors:
             If another network of such a name lies there; nothing is written then.
         """
         return save_all([cast("Network", self)], folder, **options)
+
+    def to_xarray(self, **options: Any) -> Any:
+        """
+        Give the network as a dataset of xarray.
+
+        Parameters
+        ----------
+        **options : object
+            As ``execute(format="xarray")`` takes them.
+
+        Returns
+        -------
+        xarray.Dataset
+            A variable for each dense matrix, with the axes ``target`` and ``source``; positions and columns of nodes
+            are coordinates. What still lies in a file is a Dask array, if Dask is installed.
+        """
+        return self.execute(format="xarray", **options)
 
     def execute(self, format: str = "tvb", **options: Any) -> Any:
         """

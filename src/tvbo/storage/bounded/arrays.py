@@ -105,7 +105,7 @@ def _check_values(values: Array, where: object) -> None:
         )
 
 
-def npz(path: Path, limits: Limits) -> dict[str, Array]:
+def npz(path: Path, limits: Limits, data: bytes | None = None) -> dict[str, Array]:
     """
     Read the arrays of a file that ``numpy.savez`` wrote.
 
@@ -115,6 +115,8 @@ def npz(path: Path, limits: Limits) -> dict[str, Array]:
         The file.
     limits : Limits
         ``objects`` arrays, which inflate to ``inflated_bytes`` together.
+    data : bytes, optional
+        What the file holds, if that is known already; then it need not be there.
 
     Returns
     -------
@@ -135,8 +137,8 @@ def npz(path: Path, limits: Limits) -> dict[str, Array]:
         If it cannot be decoded.
     """
     arrays = {}
-    for name, data in members(path, limits):
+    for name, member in members(path if data is None else data, limits, where=path):
         if not name.endswith(".npy"):
             raise DamagedFileError(f"{path}: {name} is no array: expected members whose names end in .npy")
-        arrays[name.removesuffix(".npy")] = npy(data, f"{path}: {name}")
+        arrays[name.removesuffix(".npy")] = npy(member, f"{path}: {name}")
     return arrays

@@ -32,7 +32,7 @@ def xml(path: Path, limits: Limits, *, data: bytes | None = None, doctype: str |
     limits : Limits
         ``sidecar_bytes`` of it, with ``objects`` elements and attributes that nest ``depth`` deep.
     data : bytes, optional
-        What it holds, if the caller has read it.
+        What the file holds, if that is known already; then it need not be there.
     doctype : str, optional
         A document type that it may name, if it declares nothing of its own; it is not looked up.
 
@@ -53,6 +53,7 @@ def xml(path: Path, limits: Limits, *, data: bytes | None = None, doctype: str |
         If it cannot be decoded.
     """
     held = memoryview(read_bytes(path, limits.sidecar_bytes) if data is None else data)
+    limits.check("sidecar_bytes", len(held), path)
     reader = _Reader(path, limits, doctype)
     with decoding(path, "XML", (expat.ExpatError, ValueError, LookupError, AssertionError)):
         for start in range(0, len(held), _STEP):
@@ -136,7 +137,7 @@ def _is_xml(code: int) -> bool:
     return 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or code >= 0x10000
 
 
-def table(path: Path, limits: Limits, delimiter: str | None = None) -> list[list[str]]:
+def table(path: Path, limits: Limits, delimiter: str | None = None, data: bytes | None = None) -> list[list[str]]:
     r"""
     Read a table of text, with every field as it stands: ``NA`` and ``001`` stay text.
 
@@ -148,6 +149,8 @@ def table(path: Path, limits: Limits, delimiter: str | None = None) -> list[list
         ``sidecar_bytes`` of it, with four times ``sidecar_values`` rows and fields.
     delimiter : str, optional
         What stands between fields; without it a tab where the first line has one, else a comma.
+    data : bytes, optional
+        What the file holds, if that is known already; then it need not be there.
 
     Returns
     -------
@@ -166,7 +169,7 @@ def table(path: Path, limits: Limits, delimiter: str | None = None) -> list[list
         If it is no text, or a quotation or a field does not end.
     """
     with decoding(path, "a table of text in UTF-8", (ValueError, csv.Error)):
-        text = read_bytes(path, limits.sidecar_bytes).decode("utf-8-sig")
+        text = (read_bytes(path, limits.sidecar_bytes) if data is None else data).decode("utf-8-sig")
         if "\0" in text:
             raise DamagedFileError(f"{path} holds NUL characters: expected a table of text")
         if delimiter is None:

@@ -1,9 +1,11 @@
-"""Tables of pipelines: aligned by name, whatever parts their fields, and never filled in."""
+"""Tables: exact as they are written; those of pipelines aligned by name, and never filled in."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import tvb_data
 from hypothesis import HealthCheck, given, settings
@@ -12,11 +14,41 @@ from hypothesis.extra import numpy as hnp
 from tvb.datatypes.connectivity import Connectivity
 
 from tvbo import Limits, Network, registry
-from tvbo.errors import DamagedFileError, DuplicateNameError, LimitError, ShapeError, TvboWarning
+from tvbo.errors import (
+    DamagedFileError,
+    DuplicateNameError,
+    LimitError,
+    LossyConversionWarning,
+    MatrixNotFoundError,
+    ShapeError,
+    TvboWarning,
+)
+from tvbo.testing.everything import whole_networks
+from tvbo.testing.suite import FormatSuite
 
 TORONTO = Path(tvb_data.__file__).parent / "dti_pipeline_toronto"
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CENTRES = "lA -30 0 10\nrA 30 0 10\nlB -40 -60 20\n"
+
+
+class TestCsv(FormatSuite):
+    format = "csv"
+    extension = ".csv"
+    # A matrix of another name is read as the weights, unless one says what it is.
+    adds = ("matrices.weight*", "nodes.extra")
+
+    def examples(self) -> Mapping[str, Network]:
+        networks = whole_networks()
+        surface = networks["surface"]
+        # A matrix that is no rectangle.
+        surface.links["skull"] = networks["weights"]
+        surface.distance_unit, surface.time_unit = "m", "s"
+        del networks["sensors"]
+        return networks
+
+
+class TestTsv(TestCsv):
+    extension = ".tsv"
 
 
 def put(path: Path, text: str) -> Path:
@@ -94,8 +126,8 @@ def test_what_is_wrong_is_named(tmp_path: Path, weights: str, centres: str, erro
 
 def test_it_is_bounded_and_told_by_content(tmp_path: Path) -> None:
     path = put(tmp_path / "w.csv", "0,1\n1,0\n" * 1)
-    assert registry.get("pipeline").can_read(path)
-    assert not registry.get("pipeline").can_read(put(tmp_path / "x.csv", "name,age\nx,3\n"))
+    assert registry.get("csv").can_read(path)
+    assert not registry.get("csv").can_read(put(tmp_path / "x.csv", "name,age\nx,3\n"))
     with pytest.raises(LimitError):
         Network.from_file(path, limits=Limits(sidecar_values=0))
     with pytest.raises(LimitError):
@@ -112,3 +144,51 @@ def test_from_tables_to_tvb(tmp_path: Path) -> None:
     assert made.weights.tolist() == [[0, 1, 2], [1, 0, 3], [2, 3, 0]]
     assert made.tract_lengths[2, 1] == 99
     assert made.centres[2].tolist() == [-40, -60, 20]
+
+
+@quick
+@given(
+    hnp.arrays(np.float64, (3, 3), elements=st.floats(allow_nan=False) | st.just(np.nan)),
+    st.lists(st.sampled_from([*"ab;,'\"é1", "a b", "nan", "1e3", "#"]), min_size=3, max_size=3),
+    st.sampled_from([".csv", ".tsv"]),
+)
+def test_numbers_and_names_are_exact(tmp_path: Path, values: Any, names: list[str], extension: str) -> None:
+    network = Network.from_matrix(values, labels=names)
+    network.save(tmp_path / f"a{extension}", strict=True)
+    assert Network.from_file(tmp_path / f"a{extension}").identical(network)
+
+
+def test_pandas_reads_it(tmp_path: Path) -> None:
+    network = whole_networks()["full"]
+    with pytest.warns(LossyConversionWarning, match=r"matrices\.length"):
+        network.save(tmp_path / "a.csv")
+    frame = pd.read_csv(tmp_path / "a.csv", index_col=0)
+    assert list(frame.index) == list(frame.columns) == network.nodes.labels.tolist()
+    assert np.array_equal(frame.to_numpy(), network.matrix("weight"))
+
+
+def test_one_matrix_is_chosen(tmp_path: Path) -> None:
+    network = whole_networks()["full"]
+    with pytest.warns(LossyConversionWarning, match=r"matrices\.weight"):
+        network.save(tmp_path / "a.csv", matrix="length")
+    found = Network.from_file(tmp_path / "a.csv", matrix="length")
+    assert found.matrix("length").tobytes() == network.matrix("length").tobytes()
+    assert found.matrices["length"].unit == "mm"
+    only = Network.from_matrix(lengths=np.ones((2, 2)))
+    only.save(tmp_path / "b.csv", matrix="length", strict=True)
+    assert Network.from_file(tmp_path / "b.csv", matrix="length").identical(only)
+
+
+def test_what_no_table_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    networks = whole_networks()
+    with pytest.raises(ShapeError, match=r"'gain' has shape \(2, 3\): expected \(2, 2\)"):
+        networks["sensors"].save(path, matrix="gain")
+    with pytest.raises(ValueError, match=r"complex.*\.npz"):
+        networks["regions"].save(path, matrix="phase")
+    with pytest.raises(MatrixNotFoundError, match="give matrix="):
+        networks["sensors"].save(path)
+    for name in ("", " a", "a\n", "a\tb"):
+        with pytest.raises(ValueError, match=r"1 labels cannot stand in a table.* rename"):
+            Network.from_matrix(np.eye(2), labels=["b", name]).save(path)
+    assert not list(tmp_path.iterdir())
