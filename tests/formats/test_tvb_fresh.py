@@ -10,7 +10,13 @@ from hypothesis.extra import numpy as hnp
 from tvb.simulator.simulator import Simulator
 
 from tvbo import Mesh, Network, NodeTable
-from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
+from tvbo.errors import (
+    LossyConversionError,
+    LossyConversionWarning,
+    MatrixNotFoundError,
+    ShapeError,
+    UnsupportedObjectError,
+)
 from tvbo.model.parameters import Parameter
 
 CORNERS = [[0, 1, 2], [1, 2, 3]]
@@ -64,8 +70,34 @@ def test_a_kind_that_is_given_wins(kind: str) -> None:
     network = sensors(orientation=np.eye(2, 3))
     network.set_matrix("gain", np.ones((2, 5)), target_network=cortex())
     assert type(network.execute(format="tvb", kind=kind)).__name__ == kind
-    assert type(network.execute(format="tvb", kind="SensorsEEG")).__name__ == "SensorsEEG"
+    with pytest.warns(LossyConversionWarning, match=r"cannot carry matrices\.gain"):
+        assert type(network.execute(format="tvb", kind="SensorsEEG")).__name__ == "SensorsEEG"
     assert type(cortex().execute(format="tvb", kind="SkinAir")).__name__ == "SkinAir"
+
+
+def test_what_tvb_has_no_place_for_is_named() -> None:
+    network = Network.from_matrix(np.eye(2), np.ones((2, 2)), labels=["a", "b"], positions=np.zeros((2, 3)))
+    network.execute(format="tvb", strict=True)
+    network.set_matrix("fc", np.eye(2))
+    network.nodes.columns["thickness"] = np.ones(2)
+    network.parameters["G"], network.description, network.extra["mine"] = 0.1, "a text", 1
+    with pytest.warns(LossyConversionWarning) as caught:
+        network.execute(format="tvb")
+    lost = ("description", "nodes.columns.thickness", "matrices.fc", "G", "extra.mine")
+    assert caught[0].message.losses == lost
+    with pytest.raises(LossyConversionError, match=r"cannot carry description, nodes\.columns\.thickness"):
+        network.execute(format="tvb", strict=True)
+
+
+def test_a_surface_that_is_mapped_comes_in_as_it_goes_out() -> None:
+    surface = cortex()
+    surface.parent_network = Network.from_matrix(np.eye(2), np.ones((2, 2)), positions=np.zeros((2, 3)))
+    surface.node_mapping_data = np.array([0, 1, 0, 1, 0])
+    parts = surface.execute(format="tvb")
+    back = Network.from_object(parts)
+    assert back.parent_network is not None
+    assert back.node_mapping_data.tolist() == [0, 1, 0, 1, 0]
+    assert type(back.execute(format="tvb")) is type(parts)
 
 
 @settings(max_examples=30, deadline=None)
@@ -139,7 +171,8 @@ def test_what_is_missing_is_named(network: Network, kind: str | None, error: typ
 
 def test_what_came_from_tvb_goes_back_as_it_was() -> None:
     network = Network.from_tvb(sensors().execute(format="tvb", kind="SensorsEEG"))
-    assert type(network.execute(format="tvb", kind="SensorsEEG")).__name__ == "SensorsEEG"
+    with pytest.warns(LossyConversionWarning, match=r"cannot carry matrices\.gain"):
+        assert type(network.execute(format="tvb", kind="SensorsEEG")).__name__ == "SensorsEEG"
     with pytest.raises(ValueError, match="came from TVB as a SensorsEEG, and goes back as such"):
         network.execute(format="tvb", kind="SensorsMEG")
 

@@ -17,7 +17,8 @@ __all__ = ["Conversion", "both_ways", "conversions", "table", "through"]
 
 # What a format must be told to take what it can.
 _WRITING: Mapping[str, Mapping[str, Any]] = {"gifti": {"allow_lossy": True}, "freesurfer": {"allow_lossy": True}}
-_READING: Mapping[str, Mapping[str, Any]] = {"mne": {"reference": "none"}}
+# By the class of an object: a gain is as it is, and must not be referred a second time.
+_READING: Mapping[str, Mapping[str, Any]] = {"Forward": {"reference": "none"}}
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,10 @@ def through(network: Network, name: str, folder: Path) -> Network:
         warnings.simplefilter("ignore", TvboWarning)
         if not hasattr(module, "write"):
             made = network.execute(format=name, **options)
-            return Network.from_object(made, format=name, **_READING.get(name, {}))
+            return Network.from_object(made, format=name, **_READING.get(type(made).__name__, {}))
         path = Path(tempfile.mkdtemp(dir=folder)) / f"network{registry.extensions(module, 'write')[0].rstrip('/')}"
         network.save(path, format=name, **options)
-        return Network.from_file(path, format=name, **_READING.get(name, {}))
+        return Network.from_file(path, format=name)
 
 
 def conversions(network: Network, names: Iterable[str] | None = None) -> list[Conversion]:

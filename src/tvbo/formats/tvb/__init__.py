@@ -19,6 +19,8 @@ from tvbo.model.network import Network
 from tvbo.model.tvb_traits import HOMES, SURFACES
 
 __all__ = [
+    "DROPS",
+    "EXTRA",
     "HOMES",
     "TAKEN",
     "TVBMonitor",
@@ -29,6 +31,19 @@ __all__ = [
     "takes",
     "to_object",
 ]
+
+EXTRA = "tvb"
+DROPS = {
+    "description": "description",
+    "nodes.labels": "nodes.labels",
+    "nodes.ids": "nodes.ids",
+    "nodes.columns.*": "nodes.columns.*",
+    "nodes.extra*": "nodes.extra",
+    "matrices.*": "matrices.*",
+    "parameters.*.*": "*",
+    "links*": "links",
+    "extra.*": "extra",
+}
 
 
 def takes(obj: object) -> bool:
@@ -43,9 +58,9 @@ def takes(obj: object) -> bool:
     Returns
     -------
     bool
-        True for objects of the classes in `TAKEN`, and for a Simulator.
+        True for objects of the classes in `TAKEN`, for a TVBSurface, and for a Simulator.
     """
-    return kind_of(obj) in TAKEN or is_simulator(obj)
+    return kind_of(obj) in TAKEN or isinstance(obj, TVBSurface) or is_simulator(obj)
 
 
 def from_object(obj: Any, *, strict: bool = False) -> Network:
@@ -54,8 +69,9 @@ def from_object(obj: Any, *, strict: bool = False) -> Network:
 
     Parameters
     ----------
-    obj : tvb.datatypes object or tvb.simulator.simulator.Simulator
-        Of one of the classes in `TAKEN`, which lose nothing, or a simulator.
+    obj : tvb.datatypes object, TVBSurface or tvb.simulator.simulator.Simulator
+        Of one of the classes in `TAKEN`, which lose nothing, the three that `execute` gives of a surface, or a
+        simulator.
     strict : bool
         Whether it is an error if a simulator holds anything but networks; else that is a warning.
 
@@ -73,6 +89,8 @@ def from_object(obj: Any, *, strict: bool = False) -> Network:
     """
     if is_simulator(obj):
         return from_simulator(obj, strict=strict)
+    if isinstance(obj, TVBSurface):
+        return from_surface(*obj)[1]
     return Graph().network_of(obj)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tvbo.errors import UnsupportedObjectError
+from tvbo.formats.tvb.dropped import report
 from tvbo.formats.tvb.fresh import fresh
 from tvbo.formats.tvb.simulator import simulation
 from tvbo.formats.tvb.table import PATTERN, TVBSurface, tvb_module
@@ -19,7 +20,7 @@ from tvbo.model.tvb_traits import MODULES, family
 from tvbo.storage.sparse import copy_sparse
 
 
-def to_object(network: Network, *, kind: str | None = None) -> Any:
+def to_object(network: Network, *, kind: str | None = None, strict: bool = False) -> Any:
     """
     Give back the TVB object that a network was made of, or make one of a network that never was in TVB.
 
@@ -33,6 +34,8 @@ def to_object(network: Network, *, kind: str | None = None) -> Any:
         projection, and what has the descriptor ``sensors`` is sensors: of the kind that its parameter ``sensor_type``
         says (``eeg``, ``meg``, ``seeg``), else of MEG if there is a column ``orientation``, else of the base class.
         All else is a Connectivity.
+    strict : bool
+        Whether it is an error if TVB has no place for something; else that is a warning.
 
     Returns
     -------
@@ -45,12 +48,18 @@ def to_object(network: Network, *, kind: str | None = None) -> Any:
         If there is no such class, or the network came from TVB as another one.
     MatrixNotFoundError, ShapeError
         If the network lacks what TVB needs.
+    LossyConversionError
+        If it is strict, and TVB has no place for something.
     """
     tvb_module("tvb.basic.neotraits.api")
     own = root_note(network).get("class", "Simulator") if network.extra.get("tvb") else kind
     if kind is not None and own != kind:
         raise ValueError(f"kind={kind!r}, but the network came from TVB as a {own}, and goes back as such")
-    return Session().give(network, kind)
+    made = Session().give(network, kind)
+    if own != "Simulator":
+        parts = made if isinstance(made, TVBSurface) else (made,)
+        report(network, (type(part).__name__ for part in parts), strict)
+    return made
 
 
 @functools.cache
