@@ -15,6 +15,8 @@ REQUIREMENTS = {
     "rich": "rich>=13",
     "mne": "mne>=1.8",
     "dask": "dask[array]>=2024.1",
+    "distributed": "dask[distributed]>=2024.1",
+    "xarray": "xarray>=2024.1",
 }
 
 

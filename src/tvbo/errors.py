@@ -21,6 +21,7 @@ Every exception and warning of tvbo.
     ├── UnsafeFileError (ValueError)         a file that leads outside itself, or would run code
     │   └── LimitError                       it asks for more than a limit allows
     ├── LossyConversionError (ValueError)    a strict conversion would lose something
+    ├── CohortError (RuntimeError)           a run over many networks that cannot begin, go on, or end well
     └── MissingDependencyError (ImportError) an optional package is absent or broken
 
     TvboWarning (UserWarning)
@@ -33,6 +34,7 @@ import sys
 import warnings
 
 __all__ = [
+    "CohortError",
     "CompanionError",
     "CorruptionError",
     "DamagedFileError",
@@ -131,6 +133,10 @@ class LimitError(UnsafeFileError):
 
 class LossyConversionError(TvboError, ValueError):
     """A strict conversion would lose something."""
+
+
+class CohortError(TvboError, RuntimeError):
+    """A run over many networks cannot begin, cannot go on, or did not end well."""
 
 
 class MissingDependencyError(TvboError, ImportError):

@@ -5,14 +5,20 @@ A format is a module in ``tvbo.formats``; the folder is scanned, so that a new o
 ``EXTENSIONS`` are those of the files that it reads and writes; if it writes fewer, ``WRITES`` are those that it writes.
 Where several read one extension, each tells by ``can_read(path)``, which looks into the file, and the one without it
 takes what no other knows. One with ``IF_NAMED`` writes only where the caller names it.
+
+For cohorts, a format whose networks are parts of a folder lists them by ``list_networks(folder)``, each as (name, path,
+options for ``read``), and none for a folder that is not of its kind. One whose networks consist of several files tells
+them by ``files_of(path, **options)``.
 """
 
 import difflib
 import functools
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tvbo.errors import UnknownFormatError, UnsupportedObjectError
 
@@ -161,6 +167,54 @@ def _told_apart(modules: list[ModuleType], path: Path, verb: str) -> ModuleType:
     raise UnknownFormatError(
         f"{path} is no file of the formats that have its extension: {named}; give format= if it is"
     )
+
+
+def networks_in(folder: Path) -> list[tuple[str, str, Path, Mapping[str, Any]]]:
+    """
+    List the networks of a folder that is a dataset in one of the formats, such as BIDS.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    list of (str, str, Path, mapping)
+        Of each the format, its name, its path, and what ``read`` is to be given; empty if it is no dataset.
+    """
+    for each in names():
+        lister = getattr(get(each), "list_networks", None)
+        found = [] if lister is None else [(each, *listed) for listed in lister(folder)]
+        if found:
+            return found
+    return []
+
+
+def files_of(path: Path, format: str | None = None, options: Mapping[str, Any] | None = None) -> list[Path]:
+    """
+    List the files that a network is read from.
+
+    Parameters
+    ----------
+    path : Path
+        Its path.
+    format : str, optional
+        The format, where the extension does not tell.
+    options : mapping of str to object, optional
+        What ``read`` is given; paths among them are files of the network.
+
+    Returns
+    -------
+    list of Path
+        As the format tells it; else the file itself, or all that lie below a folder.
+    """
+    given = dict(options or {})
+    module = for_path(path, "read", format)
+    if hasattr(module, "files_of"):
+        return list(module.files_of(path, **given))
+    own = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    return own + [value for value in given.values() if isinstance(value, Path)]
 
 
 def for_object(obj: object) -> ModuleType:
