@@ -164,7 +164,7 @@ def find_items(
             other = found.setdefault(item.name.casefold(), item)
             if other is not item and (other.path, other.options) != (item.path, item.options):
                 raise DuplicateNameError(
-                    f"{other.path} and {item.path} would both be called {item.name!r}: "
+                    f"{other.path} and {item.path} would both be called {other.name!r}: "
                     "give a folder above both, so that their names tell them apart"
                 )
     return tuple(found.values())

@@ -86,7 +86,7 @@ def _bar(total: int, title: str, out: TextIO) -> Iterator[Tell]:
                 console.print(f"[red]{record.status}[/red] {escape(_why(record))}", soft_wrap=True)
             seconds = time.monotonic() - start
             rate = f"{done / seconds:,.0f}/s" if seconds > 1 else ""
-            bar.update(task, advance=1, rate=rate, bad=f"{bad:,} not" if bad else "")
+            bar.update(task, advance=1, rate=rate, bad=f"{bad:,} bad" if bad else "")
 
         yield tell
 
@@ -107,7 +107,7 @@ def _lines(total: int, title: str, out: TextIO) -> Tell:
             said = now
             left = (now - start) / done * (total - done)
             rest = f", {_time(left)} left" if done < total else f" in {_time(now - start)}"
-            out.write(f"{title}: {done:,} of {total:,}{f', {bad:,} not' if bad else ''}{rest}\n")
+            out.write(f"{title}: {done:,} of {total:,}{f', {bad:,} bad' if bad else ''}{rest}\n")
             out.flush()
 
     return tell

@@ -168,6 +168,9 @@ def write_planes(
     shape, dtype = planes[0].shape, planes[0].dtype
     whole = (len(planes), *shape)
     layout = h5p.create(h5p.DATASET_CREATE)
+    if dtype.kind in "fc":
+        # What other programs see of a companion that is gone: NaN, and not zeros.
+        layout.set_fill_value(np.array(np.nan, dtype))
     target, plane = h5s.create_simple(whole), h5s.create_simple(shape)
     files = []
     for index, stored in enumerate(planes):
@@ -197,7 +200,7 @@ def write_planes(
         h5d.create(file.id, name.encode(), h5t.py_create(dtype), h5s.create_simple(whole), layout)
         for axis, (scale, labels) in enumerate(zip(_SCALES, (subjects, rows, columns), strict=True)):
             text = np.char.encode(np.asarray(labels, dtype=str), "utf-8")
-            made = file.create_dataset(scale, data=text, dtype=h5py.string_dtype("utf-8", max(1, text.dtype.itemsize)))
+            made = file.create_dataset(scale, data=text.astype(h5py.string_dtype("utf-8", max(1, text.dtype.itemsize))))
             made.make_scale(scale)
             file[name].dims[axis].attach_scale(made)
         if unit:
