@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from tvbo.errors import CohortError, UnsupportedObjectError
@@ -428,7 +429,8 @@ def check_travels(function: Any, crew: Crew, executor: Any, start_method: str | 
     in_main = getattr(inner, "__module__", None) == "__main__"
     if not why and in_main and isinstance(crew, Lanes) and start_method != "fork":
         main = sys.modules.get("__main__")
-        if getattr(main, "__file__", None) is None and getattr(main, "__spec__", None) is None:
+        file = getattr(main, "__file__", None)
+        if getattr(main, "__spec__", None) is None and (file is None or not Path(file).exists()):
             why = "it was defined at a prompt or in a notebook, which processes do not import"
     if why:
         raise UnsupportedObjectError(
