@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tvbo import Network
+from tvbo.cohort.averaging import _sum
 
 
 def doubled(network: Network, by: float = 2.0) -> Network:
@@ -45,7 +46,7 @@ class Odd(Exception):
 def opaque(network: Network) -> Any:
     """Give what no report can hold, and no process can send."""
     value = first(network)
-    return float("nan") if value == 1 else open(os.devnull) if value == 2 else value  # noqa: PTH123, SIM115
+    return float("nan") if value == 1 else open(os.devnull) if value == 2 else value  # noqa: PTH123
 
 
 def logged(network: Network, log: str, seconds: float = 0.0) -> Network:
@@ -56,3 +57,10 @@ def logged(network: Network, log: str, seconds: float = 0.0) -> Network:
     os.close(descriptor)
     time.sleep(seconds)
     return network
+
+
+def deadly_sum(plan: Any, block: Any, band: Any, references: Any) -> Any:
+    """Kill the process that reads the second network of a cohort."""
+    if any(item.name == "sub-001" for item in block):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _sum(plan, block, band, references)

@@ -88,9 +88,9 @@ def test_whatever_a_network_does_the_others_are_done(cohort: Cohorts, functions:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of Unix")
 def test_a_pool_that_breaks_is_survived(cohort: Cohorts, functions: ModuleType) -> None:
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-        with pytest.warns(TvboWarning, match="what is left is done in"):
-            found = map_networks(functions.picky, cohort(8), executor)
+    said = pytest.warns(TvboWarning, match="what is left is done in")
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor, said:
+        found = map_networks(functions.picky, cohort(8), executor)
     check_picky(found, CALM | DEADLY)
 
 
@@ -122,7 +122,7 @@ def test_functions_that_cannot_travel_are_refused_at_once(cohort: Cohorts) -> No
     with pytest.raises(UnsupportedObjectError, match="define it at the top of a module"):
         map_networks(lambda network: 1, base, workers=2)
     assert map_networks(lambda network: 1, base, workers=0)[0].value == 1
-    with pytest.raises(UnsupportedObjectError, match="expected a concurrent.futures executor or a Dask client"):
+    with pytest.raises(UnsupportedObjectError, match=r"expected a concurrent\.futures executor or a Dask client"):
         map_networks(lambda network: 1, base, executor=3)
 
 

@@ -43,7 +43,7 @@ def some(count: int, status: str = DONE) -> list[Record]:
 @given(st.data())
 def test_wherever_a_report_is_cut_the_lines_before_count(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:  # noqa: E501
+) -> None:
     path = tmp_path_factory.mktemp("report") / "r.jsonl"
     with Report(path) as report:
         for record in some(4):

@@ -6,7 +6,7 @@ ended. ``open_cohort`` opens one matrix of all as a labelled, lazy array. ``aver
 count. See docs/cohorts.md.
 """
 
-from tvbo.cohort.average import Average, average
+from tvbo.cohort.averaging import Average, average
 from tvbo.cohort.items import Item, find_items
 from tvbo.cohort.mapping import map_networks
 from tvbo.cohort.report import Failure, Outcomes, Record
