@@ -6,9 +6,9 @@ A format is a module in ``tvbo.formats``; the folder is scanned, so that a new o
 Where several read one extension, each tells by ``can_read(path)``, which looks into the file, and the one without it
 takes what no other knows. One with ``IF_NAMED`` writes only where the caller names it.
 
-For cohorts, a format whose networks are parts of a folder lists them by ``list_networks(folder)``, each as (name, path,
-options for ``read``), and none for a folder that is not of its kind. One whose networks consist of several files tells
-them by ``files_of(path, **options)``.
+For cohorts, a format whose networks are parts of a folder lists them by ``list_networks(folder)``: each has ``files``,
+of which ``read`` takes the first, the ``folder`` that they lie in, and a ``key`` that tells it from others there. One
+whose networks consist of several files tells them by ``files_of(path, **options)``.
 """
 
 import difflib
@@ -169,7 +169,7 @@ def _told_apart(modules: list[ModuleType], path: Path, verb: str) -> ModuleType:
     )
 
 
-def networks_in(folder: Path) -> list[tuple[str, str, Path, Mapping[str, Any]]]:
+def networks_in(folder: Path) -> list[tuple[str, Any]]:
     """
     List the networks of a folder that is a dataset in one of the formats, such as BIDS.
 
@@ -180,12 +180,12 @@ def networks_in(folder: Path) -> list[tuple[str, str, Path, Mapping[str, Any]]]:
 
     Returns
     -------
-    list of (str, str, Path, mapping)
-        Of each the format, its name, its path, and what ``read`` is to be given; empty if it is no dataset.
+    list of (str, object)
+        Of each the format, and what its ``list_networks`` says of it; empty if it is no dataset.
     """
     for each in names():
         lister = getattr(get(each), "list_networks", None)
-        found = [] if lister is None else [(each, *listed) for listed in lister(folder)]
+        found = [] if lister is None else [(each, listed) for listed in lister(folder)]
         if found:
             return found
     return []

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +110,37 @@ def test_average_makes_a_network(base: Path, tmp_path: Path) -> None:
     done = tvbo("average", base, tmp_path / "some.yaml", "-m", "weight", "--omit-zeros", "weight", "-j", 0, "-q")
     assert done.returncode == 0
     assert (Network.from_file(tmp_path / "some.yaml").weights_matrix == 1.5).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="signals of Unix")
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(base: Path, tmp_path: Path) -> None:
+    for number in range(3, 400):
+        (base / f"sub-{number}.zip").write_bytes((base / "sub-1.zip").read_bytes())
+    out = tmp_path / "out"
+    code = "from tvbo.cli import main; main()"
+    words = [sys.executable, "-c", code, "cohort", "convert", str(base), str(out), "-j", "1"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        until = time.monotonic() + 60
+        while not (out / "cohort.jsonl").exists() or not (out / "cohort.jsonl").stat().st_size:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "interrupted: the same command goes on from its report, if it has one"
+    assert "Traceback" not in said
+    written = [json.loads(line)["item"] for line in (out / "cohort.jsonl").read_text().splitlines()]
+    assert {path.stem for path in out.glob("*.yaml")} == set(written)
+
+
+@pytest.mark.slow
+def test_a_scheduler_of_dask_has_it_done(base: Path, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(1, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+        done = tvbo("convert", base, tmp_path / "out", "--scheduler", cluster.scheduler_address, "-q")
+    assert done.returncode == 0
+    assert done.stderr.startswith("3 done; in ")
+    assert Network.from_file(tmp_path / "out" / "sub-2.yaml").weights_matrix[0, 0] == 2
 
 
 @pytest.mark.parametrize(

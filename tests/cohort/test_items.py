@@ -84,25 +84,33 @@ def test_a_name_never_leads_out_of_a_folder(name: str, tmp_path: Path) -> None:
 
 
 def test_a_dataset_is_listed_by_its_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(subject: str) -> SimpleNamespace:
+        folder = tmp_path / f"sub-{subject}" / "dwi"
+        return SimpleNamespace(folder=folder, key=f"sub-{subject}_atlas-DK", files=(folder / "a.dat", folder / "b.dat"))
+
     own = SimpleNamespace(
         __name__="tvbo.formats.datasets",
-        list_networks=lambda folder: [(f"sub-{key}", folder, {"subject": key}) for key in ("01", "02")],
-        read=lambda path, subject: Network.from_matrix(np.full((2, 2), float(subject))),
-        files_of=lambda path, subject: [path / f"{subject}.dat"],
+        list_networks=lambda folder: [listed(subject) for subject in ("01", "02")],
+        read=lambda path: Network.from_matrix(np.full((2, 2), float(path.read_text()))),
         EXTENSIONS=(),
     )
     get = registry.get
     monkeypatch.setattr(registry, "names", lambda: ("datasets", "tvbo"))
     monkeypatch.setattr(registry, "get", lambda name: own if name == "datasets" else get(name))
-    for key in ("01", "02"):
-        (tmp_path / f"{key}.dat").write_text(key)
+    for subject in ("01", "02"):
+        for path in listed(subject).files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(subject)
     found = find_items(tmp_path)
-    assert [(item.name, item.format, item.options) for item in found] == [
-        ("sub-01", "datasets", {"subject": "01"}),
-        ("sub-02", "datasets", {"subject": "02"}),
+    assert [(item.name, item.format) for item in found] == [
+        ("sub-01/dwi/sub-01_atlas-DK", "datasets"),
+        ("sub-02/dwi/sub-02_atlas-DK", "datasets"),
     ]
     assert found[1].open().weights_matrix[0, 0] == 2
-    assert found[0].digest() != found[1].digest()
+    before = found[0].digest()
+    # What describes a file may lie beside it.
+    (tmp_path / "sub-01" / "dwi" / "a.json").write_text("{}")
+    assert found[0].digest() != before
     own.list_networks = lambda folder: []
     with pytest.raises(NetworkNotFoundError):
         find_items(tmp_path)

@@ -42,12 +42,15 @@ class Item:
         Its format, where the extension does not tell.
     options : mapping of str to object
         What the format is given to read it.
+    parts : tuple of Path
+        Files of a dataset that it was found by; what lies beside them may describe them.
     """
 
     name: str
     path: Path
     format: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         parts = PurePosixPath(self.name).parts
@@ -77,7 +80,10 @@ class Item:
         list of Path
             Those of networks that it is linked to as well.
         """
-        return registry.files_of(self.path, self.format, self.options)
+        own = registry.files_of(self.path, self.format, self.options)
+        folders = dict.fromkeys(part.parent for part in self.parts)
+        near = (each for folder in folders for each in sorted(folder.iterdir()))
+        return list(dict.fromkeys([*own, *(each for each in near if each.is_file() and each.name[0] != ".")]))
 
     def digest(self) -> str:
         """
@@ -175,8 +181,10 @@ def _of(source: "str | os.PathLike[str]", format: str | None, beside: Mapping[st
     if path.is_dir():
         listed = registry.networks_in(path) if format is None else []
         if listed:
-            for own, name, where, options in listed:
-                yield Item(name, Path(where).absolute(), own, dict(options))
+            for own, each in listed:
+                parts = tuple(Path(part).absolute() for part in each.files)
+                place = Path(each.folder).absolute().relative_to(path.absolute()) / (each.key or "network")
+                yield Item(place.as_posix(), parts[0], own, parts=parts)
             return
         base, paths = path, list(_in_folder(path, format))
         if not paths:
