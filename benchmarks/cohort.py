@@ -272,6 +272,8 @@ if __name__ == "__main__":
     journeys = {"made": made, "mapped": mapped, "read": read}
     if len(sys.argv) > 1 and sys.argv[1] in journeys:
         sys.path.insert(0, str(HERE.parent))
-        print(json.dumps(journeys[sys.argv[1]](*sys.argv[2:])))
+        said = journeys[sys.argv[1]](*sys.argv[2:])
+        if said is not None:
+            print(json.dumps(said))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)

@@ -37,7 +37,7 @@ def saved(pair: Path) -> Path:
 def test_help_lists_every_command() -> None:
     done = tvbo("--help")
     assert done.returncode == 0
-    for name in ("info", "verify", "validate", "repair", "convert", "plot", "list", "formats", "demo"):
+    for name in ("info", "verify", "validate", "repair", "convert", "plot", "list", "formats", "demo", "cohort"):
         assert f" {name} " in done.stdout
 
 

@@ -107,6 +107,11 @@ def test_average_makes_a_network(base: Path, tmp_path: Path) -> None:
     assert (network.weights_matrix == 1).all()
     assert (network.matrix("weight_std") == 1).all()
     assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 3
+    for _ in range(2):
+        # The result of an earlier run is no member.
+        assert tvbo("average", base, base / "mean.yaml", "-j", 0, "-q").stderr.startswith("3 done; ")
+    (base / "mean.yaml").unlink()
+    (base / "mean.h5").unlink()
     done = tvbo("average", base, tmp_path / "some.yaml", "-m", "weight", "--omit-zeros", "weight", "-j", 0, "-q")
     assert done.returncode == 0
     assert (Network.from_file(tmp_path / "some.yaml").weights_matrix == 1.5).all()

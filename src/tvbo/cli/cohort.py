@@ -166,16 +166,18 @@ def average(
 ) -> None:
     """Average networks into the network DST: of each matrix the mean, NAME_std and NAME_count, aligned by region."""
     from tvbo.cohort import average as run
+    from tvbo.cohort import find_items
 
+    # The result of an earlier run is no member of the cohort.
+    items = [item for item in find_items(sources, format=from_) if item.path != target.absolute()]
     with _running(workers, scheduler) as running:
         running.pop("start_method", None)
         found = run(
-            sources,
+            items,
             names or None,
             nan_policy=nan,
             omit_zeros=omit_zeros or (),
             unfit="fill" if fill else "refuse",
-            format=from_,
             progress=not quiet,
             **running,
         )
