@@ -52,8 +52,10 @@ def test_it_makes_what_processes_make(
 def test_a_worker_that_dies_takes_one_network_with_it(
     client: Any, cohort: Callable[..., Path], functions: ModuleType
 ) -> None:
-    found = map_networks(_deadly, cohort(6), client)
+    # Enough for batches of several.
+    found = map_networks(_deadly, cohort(30), client)
     assert [record.item for record in found.failed] == ["sub-002"]
+    assert found[29].value == 29
     assert "lost on its way: KilledWorker" in found.failed[0].error.message
 
 

@@ -23,6 +23,8 @@ from tvbo.errors import CohortError, UnsupportedObjectError
 
 # Tasks under way for each thread of an executor, so that none waits for us.
 _AHEAD = 2
+# Sending a task through a scheduler of Dask takes about as long as converting a network.
+_BATCH = 8
 _GUARD = (
     "worker processes end as they start. A script that starts any must do so below "
     "`if __name__ == '__main__':`, since they import it; workers=0 does the work in this process"
@@ -46,6 +48,8 @@ class Here:
 
     # A process has one task at a time, so that it is known which one killed it.
     alone = True
+    # How many networks are sent at once.
+    batch = 1
 
     def room(self) -> int:
         """
@@ -118,6 +122,7 @@ class Lanes:
     """
 
     alone = True
+    batch = 1
 
     def __init__(self, workers: int, start_method: str | None = None) -> None:
         if workers < 1:
@@ -286,13 +291,16 @@ class Given:
         The executor; it is not shut down.
     room : int
         How many tasks may be under way.
+    batch : int
+        How many networks are sent at once, where sending takes long.
     """
 
     alone = False
 
-    def __init__(self, executor: cf.Executor, room: int) -> None:
+    def __init__(self, executor: cf.Executor, room: int, batch: int = 1) -> None:
         self._executor = executor
         self._room = room
+        self.batch = batch
 
     def room(self) -> int:
         """
@@ -389,7 +397,7 @@ def crew_of(executor: Any, workers: int | None, start_method: str | None) -> Cre
     if hasattr(executor, "get_executor") and hasattr(executor, "nthreads"):
         # Dask; two runs of one task are two tasks.
         threads = sum(executor.nthreads().values())
-        return Given(executor.get_executor(pure=False), max(4, _AHEAD * threads))
+        return Given(executor.get_executor(pure=False), max(4, _AHEAD * threads), _BATCH)
     if not isinstance(executor, cf.Executor):
         raise UnsupportedObjectError(
             f"executor is a {type(executor).__name__}: expected a concurrent.futures executor or a Dask client"

@@ -7,7 +7,7 @@ import json
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, Protocol
@@ -281,6 +281,31 @@ def attempt(job: Job, task: str, item: Item, before: Before | None, as_lines: bo
         failure,
     )
     return as_json(record) if as_lines else record
+
+
+def attempt_each(
+    job: Job, task: str, several: Sequence[tuple[Item, Before | None]], as_lines: bool
+) -> list[Record | None]:
+    """
+    Do a job on some networks, one after the other.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+    task : str
+        Its fingerprint.
+    several : sequence of (Item, Before or None)
+        The networks, and what an earlier run made of them.
+    as_lines : bool
+        Whether the records are for a report.
+
+    Returns
+    -------
+    list of (Record or None)
+        As `attempt` gives them.
+    """
+    return [attempt(job, task, item, before, as_lines) for item, before in several]
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tvbo import registry
 from tvbo.cohort.crews import Crew, Lanes, check_travels, closing, crew_of, processors
 from tvbo.cohort.items import Item, Source, find_items
-from tvbo.cohort.jobs import Before, Job, NetworkJob, attempt, failure_of
+from tvbo.cohort.jobs import Before, Job, NetworkJob, attempt_each, failure_of
 from tvbo.cohort.progress import Progress, shown
 from tvbo.cohort.report import FAILED, Outcomes, Record, Report, reported
 from tvbo.errors import CohortError, DuplicateNameError, NetworkNotFoundError, warn
@@ -165,6 +165,7 @@ class _Run(NamedTuple):
     job: Job
     task: str
     as_lines: bool
+    many: int
     finished: Callable[[Item, Record | None], None]
 
 
@@ -219,7 +220,7 @@ def run(
                 said[item.name] = record
                 tell(record)
 
-            shared = _Run(job, task, book is not None, finished)
+            shared = _Run(job, task, book is not None, len(items), finished)
             _work(shared, crew, iter([_Task(item, _before(known, item, task)) for item in items]))
         if book is not None:
             _tidy(book, items, said)
@@ -258,28 +259,33 @@ def _drain(
     shared: _Run, crew: Crew, tasks: Iterator[_Task], suspects: list[_Task], *, last: bool
 ) -> BaseException | None:
     """Do tasks, as many at once as there is room for; give why no more can be begun."""
-    pending: dict[cf.Future[Any], _Task] = {}
+    pending: dict[cf.Future[Any], list[_Task]] = {}
+    # Small cohorts are shared out evenly.
+    batch = 1 if last else max(1, min(crew.batch, shared.many // (2 * crew.room())))
     broken: BaseException | None = None
 
     def take(future: "cf.Future[Any]") -> None:
         nonlocal broken
-        task = pending.pop(future)
+        several = pending.pop(future)
         error = crew.settle(future)
         if error is None:
-            shared.finished(task.item, future.result())
+            for task, record in zip(several, future.result(), strict=True):
+                shared.finished(task.item, record)
         elif last:
-            shared.finished(task.item, _lost(shared.task, task.item, error))
+            for task in several:
+                shared.finished(task.item, _lost(shared.task, task.item, error))
         else:
-            suspects.append(task)
+            suspects.extend(several)
             broken = error if isinstance(error, cf.BrokenExecutor) else broken
 
     try:
         while True:
             while broken is None and len(pending) < crew.room():
-                task = next(tasks, None)
-                if task is None:
+                several = list(itertools.islice(tasks, batch))
+                if not several:
                     break
-                pending[crew.submit(attempt, shared.job, shared.task, task.item, task.before, shared.as_lines)] = task
+                future = crew.submit(attempt_each, shared.job, shared.task, several, shared.as_lines)
+                pending[future] = several
             if not pending:
                 return broken
             for future in cf.wait(pending, return_when=cf.FIRST_COMPLETED).done:
