@@ -21,6 +21,7 @@ REQUIREMENTS = {
     "networkx": "networkx>=3.2",
     "pandas": "pandas>=2.1",
     "polars": "polars>=1.0",
+    "distributed": "dask[distributed]>=2024.1",
     "xarray": "xarray>=2024.1",
 }
 

@@ -21,6 +21,7 @@ Every exception and warning of tvbo.
     ├── UnsafeFileError (ValueError)         a file that leads outside itself, or would run code
     │   └── LimitError                       it asks for more than a limit allows
     ├── LossyConversionError (ValueError)    a strict conversion would lose something
+    ├── CohortError (RuntimeError)           a run over many networks that cannot begin, go on, or end well
     └── MissingDependencyError (ImportError) an optional package is absent or broken
 
     TvboWarning (UserWarning)
@@ -34,6 +35,7 @@ import warnings
 from collections.abc import Sequence
 
 __all__ = [
+    "CohortError",
     "CompanionError",
     "CorruptionError",
     "DamagedFileError",
@@ -145,6 +147,10 @@ class LossyConversionError(TvboError, ValueError):
     def __init__(self, message: str, losses: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.losses = tuple(losses)
+
+
+class CohortError(TvboError, RuntimeError):
+    """A run over many networks cannot begin, cannot go on, or did not end well."""
 
 
 class MissingDependencyError(TvboError, ImportError):

@@ -5,19 +5,11 @@ A format is a module in ``tvbo.formats``; the folder is scanned, so that a new o
 package adds one by an entry point of the group ``tvbo.formats`` whose name is that of the format and whose value is
 such a module; they are looked for where none of ours answers, and never hide one of ours.
 
-===================  ================================================================================================
-``read``, ``write``  Files. ``EXTENSIONS`` are the endings of their names, such as ``.zip`` or ``.surf.gii``, and ``/``
-                     for a folder; if it writes fewer, ``WRITES`` are those. The longest that fits decides. Where
-                     several read one, each tells by ``can_read(path)``, which looks into the file, and the one
-                     without it takes what no other knows. One with ``IF_NAMED`` writes only where it is named.
-``from_object``      Objects of another package; ``takes(obj)`` tells them, without importing anything.
-``to_object``        The way back.
-``SOLE``             Those of ``EXTENSIONS`` that no other format may read, if any: such a file is opened without
-                     importing the others.
-``DROPS``            What it cannot carry: paths of `Network.diff`, in which ``*`` stands for anything, and what a
-                     `LossyConversionWarning` calls each, with ``*`` for what that stood for.
-``EXTRA``            The extra that it needs, if any.
-===================  ================================================================================================
+===================  =========================================================================================
+
+For cohorts, a format whose networks are parts of a folder lists them by ``list_networks(folder)``: each has ``files``,
+of which ``read`` takes the first, the ``folder`` that they lie in, and a ``key`` that tells it from others there. One
+whose networks consist of several files tells them by ``files_of(path, **options)``.
 """
 
 import difflib
@@ -25,9 +17,10 @@ import functools
 import importlib
 import importlib.metadata
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tvbo.errors import NetworkNotFoundError, UnknownFormatError, UnsupportedObjectError
 
@@ -241,6 +234,54 @@ def for_path(path: Path, verb: str, name: str | None = None) -> ModuleType:
         f"cannot {verb} {path}: no format has the extension {path.suffix!r}; "
         f"expected {', '.join(dict.fromkeys(known))}{hint}"
     )
+
+
+def networks_in(folder: Path) -> list[tuple[str, Any]]:
+    """
+    List the networks of a folder that is a dataset in one of the formats, such as BIDS.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    list of (str, object)
+        Of each the format, and what its ``list_networks`` says of it; empty if it is no dataset.
+    """
+    for module in (*map(get, built_in()), *_sound_plugins()):
+        lister = getattr(module, "list_networks", None)
+        found = [] if lister is None else [(name_of(module), listed) for listed in lister(folder)]
+        if found:
+            return found
+    return []
+
+
+def files_of(path: Path, format: str | None = None, options: Mapping[str, Any] | None = None) -> list[Path]:
+    """
+    List the files that a network is read from.
+
+    Parameters
+    ----------
+    path : Path
+        Its path.
+    format : str, optional
+        The format, where the extension does not tell.
+    options : mapping of str to object, optional
+        What ``read`` is given; paths among them are files of the network.
+
+    Returns
+    -------
+    list of Path
+        As the format tells it; else the file itself, or all that lie below a folder.
+    """
+    given = dict(options or {})
+    module = for_path(path, "read", format)
+    if hasattr(module, "files_of"):
+        return list(module.files_of(path, **given))
+    own = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    return own + [value for value in given.values() if isinstance(value, Path)]
 
 
 def _sound_plugins() -> Iterable[ModuleType]:

@@ -37,7 +37,8 @@ def saved(pair: Path) -> Path:
 def test_help_lists_every_command() -> None:
     done = tvbo("--help")
     assert done.returncode == 0
-    for name in ("info", "verify", "validate", "repair", "convert", "plot", "view", "list", "formats", "demo"):
+    commands = ("info", "verify", "validate", "repair", "convert", "plot", "view", "list", "formats", "demo", "cohort")
+    for name in commands:
         assert f" {name} " in done.stdout
 
 

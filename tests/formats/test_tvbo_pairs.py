@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import os
 import pickle
 import shutil
 import threading
@@ -363,14 +364,31 @@ def test_foreign_content_survives_inside_our_own_groups(saved) -> None:
 
 def test_permissions_stay_and_leftovers_go(saved) -> None:
     saved.chmod(0o600)
-    leftover = saved.parent / f".net.h5.dead{commit.SUFFIX}"
+    leftover = saved.parent / f".net.h5.3{commit.SUFFIX}"
     leftover.write_text("left by a crash")
-    other = saved.parent / f".other.h5.dead{commit.SUFFIX}"
+    other = saved.parent / f".other.h5.3{commit.SUFFIX}"
     other.write_text("of another network")
     regions(1).save(saved)
     assert saved.stat().st_mode & 0o777 == 0o600
     assert not leftover.exists()
     assert other.exists()
+
+
+def test_a_save_goes_on_though_all_names_beside_it_are_taken(saved, monkeypatch) -> None:
+    monkeypatch.setattr(commit, "_is_in_use", lambda path: True)
+    taken = [saved.parent / f".{name}.{slot}{commit.SUFFIX}" for name in ("net.h5", "net.yaml") for slot in range(8)]
+    for path in taken:
+        path.write_text("somebody is writing")
+    regions(1).save(saved)
+    assert Network.from_file(saved).identical(regions(1))
+    assert all(path.read_text() == "somebody is writing" for path in taken)
+
+
+def test_a_save_does_not_list_its_folder(saved, monkeypatch) -> None:
+    # It would take longer with every file that lies there.
+    for name in ("listdir", "scandir"):
+        monkeypatch.setattr(os, name, lambda *given: pytest.fail("the folder was listed"))
+    regions(1).save(saved)
 
 
 def test_writers_do_not_interleave(tmp_path) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tvbo import __version__
-from tvbo.cli import convert, demo, formats, info, list, plot, repair, validate, verify, view
+from tvbo.cli import cohort, convert, demo, formats, info, list, plot, repair, validate, verify, view
 
 app = typer.Typer(
     name="tvbo",
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 for module in (info, verify, validate, repair, convert, plot, view, list, formats, demo):
     app.command(module.__name__.rpartition(".")[2])(module.run)
+app.add_typer(cohort.app, name="cohort")
 
 
 def _tell_version(wanted: bool) -> None:

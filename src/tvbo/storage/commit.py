@@ -40,6 +40,8 @@ if sys.platform != "win32":
     import fcntl
 
 SUFFIX = ".tvbo-tmp"
+# What is not finished has one of so many names: to find what a crash left, a folder of 100,000 files is not listed.
+_SLOTS = 8
 # Arrays of up to this many bytes are compressed in memory, where nothing can fail.
 _IN_MEMORY = 1 << 23
 
@@ -196,9 +198,16 @@ class _Save:
 @contextlib.contextmanager
 def _temporary(target: Path) -> Iterator[tuple[Path, FileIO]]:
     """Make a file beside another, which other writers leave alone; it is gone if something goes wrong."""
-    beside = _beside(target)
+    while True:
+        beside = _beside(target)
+        try:
+            descriptor = _create(beside, target)
+        except FileExistsError:
+            # Somebody else has just taken that name.
+            continue
+        break
     try:
-        with FileIO(_create(beside, target), "r+") as temporary:
+        with FileIO(descriptor, "r+") as temporary:
             if sys.platform != "win32":
                 with contextlib.suppress(OSError):
                     fcntl.flock(temporary, fcntl.LOCK_EX)
@@ -310,7 +319,7 @@ def write_files(files: list[tuple[Path, bytes]]) -> None:
             raise
 
 
-def clear(*targets: Path, but: Path | None = None) -> list[Path]:
+def clear(*targets: Path, but: Path | None = None, thorough: bool = False) -> list[Path]:
     """
     Remove what crashes left of some files, while nobody else is writing in their folder.
 
@@ -320,13 +329,18 @@ def clear(*targets: Path, but: Path | None = None) -> list[Path]:
         The files.
     but : Path, optional
         What the caller itself has just written there.
+    thorough : bool
+        Whether to list the folder, and find those too whose names were made up as the others were taken.
 
     Returns
     -------
     list of Path
         What was removed.
     """
-    found = [each for target in targets for each in target.parent.glob(f".{_literal(target.name)}.*{SUFFIX}")]
+    if thorough:
+        found = [each for target in targets for each in target.parent.glob(f".{_literal(target.name)}.*{SUFFIX}")]
+    else:
+        found = [each for target in targets for each in _slots(target) if os.path.lexists(each)]
     left = [each for each in found if each != but and not _is_in_use(each)]
     for leftover in left:
         leftover.unlink(missing_ok=True)
@@ -392,8 +406,14 @@ def _literal(name: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", name)
 
 
+def _slots(target: Path) -> list[Path]:
+    return [target.parent / f".{target.name}.{slot}{SUFFIX}" for slot in range(_SLOTS)]
+
+
 def _beside(target: Path) -> Path:
-    return target.parent / f".{target.name}.{secrets.token_hex(4)}{SUFFIX}"
+    """Name a file that is not there; where there are no locks, another writer may yet be the first to make it."""
+    free = [each for each in _slots(target) if not os.path.lexists(each)]
+    return secrets.choice(free) if free else target.parent / f".{target.name}.{secrets.token_hex(4)}{SUFFIX}"
 
 
 def _create(path: Path, target: Path) -> int:

@@ -51,7 +51,7 @@ def repair(path: Path, limits: Limits = Limits(), *, undo: bool = False) -> list
         text = _saved_text(companion, limits)
         # The copy is YAML, whatever the lost one was.
         wanted = target if target.suffix.lower() != ".json" else target.with_suffix(".yaml")
-        left = clear(wanted, companion) if alone else []
+        left = clear(wanted, companion, thorough=True) if alone else []
         replaced = [each for each in dict.fromkeys((target, wanted)) if each.exists()]
         kept = [(_free_name(each), (read_bytes(each, limits.sidecar_bytes),)) for each in replaced]
         replace_files([*kept, (wanted, (text.encode(),))])

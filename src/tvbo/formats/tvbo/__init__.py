@@ -12,12 +12,25 @@ from typing import Any
 
 from tvbo.formats.tvbo import links
 from tvbo.formats.tvbo.check import validate
+from tvbo.formats.tvbo.constituents import files_of
 from tvbo.formats.tvbo.reader import read
 from tvbo.formats.tvbo.writer import write
 from tvbo.model.network import Network
 from tvbo.storage.repair import repair
 
-__all__ = ["EXTENSIONS", "SOLE", "WRITES", "from_object", "read", "repair", "takes", "validate", "write", "write_all"]
+__all__ = [
+    "EXTENSIONS",
+    "SOLE",
+    "WRITES",
+    "files_of",
+    "from_object",
+    "read",
+    "repair",
+    "takes",
+    "validate",
+    "write",
+    "write_all",
+]
 
 EXTENSIONS = (".yaml", ".yml", ".json", ".h5", ".hdf5")
 WRITES = (".yaml", ".yml", ".h5", ".hdf5")
