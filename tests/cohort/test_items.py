@@ -95,7 +95,7 @@ def test_a_dataset_is_listed_by_its_format(tmp_path: Path, monkeypatch: pytest.M
         EXTENSIONS=(),
     )
     get = registry.get
-    monkeypatch.setattr(registry, "names", lambda: ("datasets", "tvbo"))
+    monkeypatch.setattr(registry, "built_in", lambda: ("datasets", "tvbo"))
     monkeypatch.setattr(registry, "get", lambda name: own if name == "datasets" else get(name))
     for subject in ("01", "02"):
         for path in listed(subject).files:

@@ -90,3 +90,12 @@ def test_a_damaged_record_is_refused(tmp_path: Path) -> None:
     savemat(tmp_path / "a.mat", {"weight": np.eye(2), "tvbo": '{"format": "tvbo", "version": 1, "networks": [1]}'})
     with pytest.raises(DamagedFileError, match="the parts of a network"):
         Network.from_file(tmp_path / "a.mat")
+
+
+def test_a_matrix_is_not_sorted_in_place(tmp_path: Path) -> None:
+    unsorted = sp.csc_matrix((np.array([1.0, 2.0, 3.0]), np.array([2, 0, 1]), np.array([0, 2, 3, 3])), shape=(3, 3))
+    network = Network.from_matrix(unsorted)
+    network.save(tmp_path / "a.mat")
+    assert unsorted.indices.tolist() == [2, 0, 1]
+    assert unsorted.data.tolist() == [1.0, 2.0, 3.0]
+    assert Network.from_file(tmp_path / "a.mat").identical(network)

@@ -60,6 +60,7 @@ def test_every_file_is_written_or_skipped_with_a_reason(folder: Path) -> None:
         assert network.label == entry.name == entry.label
 
 
+@pytest.mark.filterwarnings("ignore:objects of TVB cannot carry description:tvbo.errors.LossyConversionWarning")
 def test_numbers_are_those_that_tvb_reads() -> None:
     conn, theirs = Network.load("connectivity_76").execute(format="tvb"), Connectivity.from_file()
     for name in ("weights", "tract_lengths", "centres", "areas", "orientations", "cortical"):

@@ -206,7 +206,7 @@ def _of(source: "str | os.PathLike[str]", format: str | None, beside: Mapping[st
     for each in paths:
         own_options = {option: each.parent.absolute() / name for option, name in beside.items()}
         name = each.relative_to(base).with_suffix("").as_posix()
-        yield Item(name, each.absolute(), format or ("pipeline" if own_options else None), own_options)
+        yield Item(name, each.absolute(), format or ("csv" if own_options else None), own_options)
 
 
 def _wanted(format: str | None) -> tuple[str, ...]:

@@ -130,7 +130,8 @@ def write(
 def _laid_out(values: Any) -> Any:
     """Give an array as MATLAB can have it."""
     if is_sparse(values):
-        return sp.csc_matrix(values)
+        # scipy sorts what it writes, in place.
+        return sp.csc_matrix(values, copy=True)
     if values.dtype.kind == "U":
         cells = np.empty(values.size, object)
         cells[:] = [each.encode("utf-16", "replace").decode("utf-16") for each in values.reshape(-1).tolist()]
@@ -158,7 +159,9 @@ def _is_carried(matrix: Any) -> bool:
     parts: dict[str, Array] = sparse_parts(matrix)
     index = next(each.dtype.str for each in parts.values() if each.dtype.kind == "i")
     leaf = {"dtype": "<f8", "index": index, "layout": matrix.format, "kind": sparse_kind(matrix)}
-    back = sparse_parts(whole_sparse(sp.csc_array(matrix), leaf))
+    columns = sp.csc_array(matrix, copy=True)
+    columns.sort_indices()
+    back = sparse_parts(whole_sparse(columns, leaf))
     return all(
         each.dtype == back[name].dtype and each.shape == back[name].shape and each.tobytes() == back[name].tobytes()
         for name, each in parts.items()
