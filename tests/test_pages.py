@@ -3,7 +3,8 @@ Whatever the pages show as code runs as it stands.
 
 Blocks of ``python`` and ``console`` in one page share a folder and names, in their order; lines of a console that
 begin with ``$ tvbo`` or ``$ python`` are run. What a block presupposes stands in the page too, as a comment that
-readers do not see: ``<!-- run`` begins it. Tutorials and how-tos are notebooks, which run when the pages are built.
+readers do not see: ``<!-- run`` begins it. What needs another machine has
+``<!-- not run: WHY -->`` above it. Tutorials and how-tos are notebooks, which run when the pages are built.
 """
 
 import os
@@ -18,11 +19,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-_BLOCK = re.compile(r"^<!-- run\n(?P<hidden>.*?)^-->|^```(?P<kind>python|console)\n(?P<shown>.*?)^```", re.M | re.S)
+_BLOCK = re.compile(
+    r"^<!-- run\n(?P<hidden>.*?)^-->|^(?P<skip><!-- not run[^\n]*\n)?```(?P<kind>python|console)\n(?P<shown>.*?)^```",
+    re.M | re.S,
+)
 
 
 def blocks(path: Path) -> list[tuple[str, str]]:
-    found = _BLOCK.finditer(path.read_text(encoding="utf-8"))
+    found = [each for each in _BLOCK.finditer(path.read_text(encoding="utf-8")) if not each["skip"]]
     return [(each["kind"] or "python", each["hidden"] or each["shown"]) for each in found]
 
 
@@ -47,6 +51,8 @@ def commands(block: str) -> list[list[str]]:
 def test_the_code_of_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TVBO_NETWORKS", str(tmp_path / "networks"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")])))
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
     names: dict[str, object] = {"__name__": "__page__"}
