@@ -5,7 +5,19 @@ A format is a module in ``tvbo.formats``; the folder is scanned, so that a new o
 package adds one by an entry point of the group ``tvbo.formats`` whose name is that of the format and whose value is
 such a module; they are looked for where none of ours answers, and never hide one of ours.
 
-===================  =========================================================================================
+===================  ================================================================================================
+``read``, ``write``  Files. ``EXTENSIONS`` are the endings of their names, such as ``.zip`` or ``.surf.gii``, and ``/``
+                     for a folder; if it writes fewer, ``WRITES`` are those. The longest that fits decides. Where
+                     several read one, each tells by ``can_read(path)``, which looks into the file, and the one
+                     without it takes what no other knows. One with ``IF_NAMED`` writes only where it is named.
+``from_object``      Objects of another package; ``takes(obj)`` tells them, without importing anything.
+``to_object``        The way back.
+``SOLE``             Those of ``EXTENSIONS`` that no other format may read, if any: such a file is opened without
+                     importing the others.
+``DROPS``            What it cannot carry: paths of `Network.diff`, in which ``*`` stands for anything, and what a
+                     `LossyConversionWarning` calls each, with ``*`` for what that stood for.
+``EXTRA``            The extra that it needs, if any.
+===================  ================================================================================================
 
 For cohorts, a format whose networks are parts of a folder lists them by ``list_networks(folder)``: each has ``files``,
 of which ``read`` takes the first, the ``folder`` that they lie in, and a ``key`` that tells it from others there. One

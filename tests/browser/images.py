@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import networks
+import screens
 from browser import Watched, chromium, unable
 from PIL import Image
 
@@ -34,6 +35,8 @@ SHOTS = (
     Shot("narrow", "default_brain", "viewer.setCount(100)", width=390, height=844),
 )
 
+COMMANDS = ("tvbo info brain.yaml", "tvbo convert brain.yaml brain.zip --dry-run", "tvbo verify brain.yaml brain.yaml")
+
 
 def shrunk(png: bytes) -> bytes:
     """Give a picture of all its colours, or of as many as the size allows."""
@@ -60,10 +63,21 @@ def main(folder: Path) -> None:
             watched.settle()
             if shot.script:
                 watched.run(f"() => {{ {shot.script} }}")
-            path = folder / f"viewer-{shot.name}.png"
-            path.write_bytes(shrunk(watched.page.screenshot()))
+            _keep(folder / f"viewer-{shot.name}.png", watched.page.screenshot())
             watched.context.close()
-            print(f"{path}: {path.stat().st_size / 1e3:.0f} kB")
+        for name, page in (
+            ("notebook", screens.notebook(Path(pages))),
+            ("terminal", screens.terminal(Path(pages), *COMMANDS)),
+        ):
+            window = browser.new_page(viewport={"width": 920, "height": 400})
+            window.goto(page.as_uri())
+            _keep(folder / f"{name}.png", window.screenshot(full_page=True))
+            window.close()
+
+
+def _keep(path: Path, png: bytes) -> None:
+    path.write_bytes(shrunk(png))
+    print(f"{path}: {path.stat().st_size / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":

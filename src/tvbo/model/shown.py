@@ -190,8 +190,10 @@ def _matrices(network: "Network") -> str:
     for name, matrix in network.matrices.items():
         flags = "" if matrix.directed is None else _badge("directed" if matrix.directed else "undirected")
         rows.append(_array_row(name, matrix.values, matrix.unit, flags))
-    listed = ", ".join(network.matrices) or "none"
-    return _details("matrices", _text(listed), _table(["name", "shape", "type", "", ""], rows), opened=bool(rows))
+    if not rows:
+        return ""
+    listed = ", ".join(network.matrices)
+    return _details("matrices", _text(listed), _table(["name", "shape", "type", "", ""], rows), opened=True)
 
 
 def _mesh(mesh: "Mesh", unit: str | None) -> str:
