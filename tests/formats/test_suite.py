@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tvbo import Mesh, Network, NodeTable
-from tvbo.testing.suite import FormatSuite, example_networks, region_networks
+from tvbo.testing.suite import FormatSuite, every_feature, example_networks, region_networks
 
 
 class TestPair(FormatSuite):
@@ -21,7 +21,9 @@ class TestPair(FormatSuite):
         surface.parent_network = full["full"]
         surface.node_mapping_data = np.array([0, 3, -1])
         surface.extra["anything"] = {"of": [1, None, "text"], "array": np.arange(3, dtype=">i2")}
-        return full | {"surface": surface}
+        everything = every_feature()
+        listed = Network(everything.nodes, label="listed")
+        return full | {"surface": surface, "everything": everything, "listed": listed}
 
     def strategy(self) -> Any:
         return region_networks()

@@ -266,6 +266,9 @@ class _Reader:
         found: dict[str, Any] = {"labels": None, "ids": None, "positions": None, "columns": {}, "units": {}}
         if rows:
             found = schema.node_columns(rows, lambda words: self.trust.texts(words, f"{self.path}: nodes"))
+            # Of a column that is not in the list, the list does not say the unit.
+            others = {name: unit for name, unit in spec.get("units", {}).items() if name not in found["columns"]}
+            found["units"] = others | found["units"]
             size = len(rows)
         else:
             size = self._count(mesh)
