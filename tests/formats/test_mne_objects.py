@@ -193,8 +193,10 @@ def test_epochs_are_not_averaged_unasked() -> None:
 
 def test_which_matrix_is_meant_must_be_said() -> None:
     network = example_networks()["full"]
+    assert give(network).method == "weight"
+    assert give(network, matrix="length").method == "length"
+    network.matrices["coherence"] = network.matrices.pop("weight")
     with pytest.raises(MatrixNotFoundError, match="matrix="):
         give(network)
-    assert give(network, matrix="length").method == "length"
     with pytest.raises(ValueError, match="kind='gian' is unknown"):
         give(network, kind="gian")

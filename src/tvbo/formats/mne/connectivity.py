@@ -13,7 +13,7 @@ import numpy as np
 from tvbo._optional import require
 from tvbo.errors import MatrixNotFoundError, UnsupportedObjectError
 from tvbo.model.arrays import Array
-from tvbo.model.matrices import EdgeMatrix
+from tvbo.model.matrices import WEIGHTS, EdgeMatrix
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 
@@ -104,7 +104,7 @@ def to_connectivity(network: Network, matrix: str | None = None) -> Any:
     network : Network
         The network.
     matrix : str, optional
-        Which matrix; all that are at frequencies or times unless given, or the only one.
+        Which matrix; all that are at frequencies or times unless given, else the only one, else the weights.
 
     Returns
     -------
@@ -125,6 +125,9 @@ def to_connectivity(network: Network, matrix: str | None = None) -> Any:
         chosen = placed
     elif len(square) == 1:
         chosen = square
+    elif not square.keys().isdisjoint(WEIGHTS):
+        name = network.matrices.first_of([each for each in WEIGHTS if each in square])
+        chosen = {name: square[name]}
     else:
         raise MatrixNotFoundError(
             f"the network has the matrices {', '.join(network.matrices) or 'none'}: say which is meant by matrix="
