@@ -14,6 +14,8 @@ class Kind(StrEnum):
     overview = "overview"
     graph = "graph"
     surface = "surface"
+    brain = "brain"
+    sensors = "sensors"
 
 
 def run(

@@ -140,18 +140,44 @@ def panels_in(ax: Any, rows: int, columns: int, width: float, height: float) -> 
     ValueError
         If one panel is given and several are needed.
     """
-    if ax is None:
-        figure = new_figure(width, height)
-    elif hasattr(ax, "subplots"):
-        figure = ax
-    elif rows * columns == 1:
-        return ax.get_figure(), [ax]
-    else:
-        raise ValueError(
-            f"{rows * columns} panels do not fit into one Axes: give ax= a Figure or a SubFigure, "
-            "or ask for one matrix or one view"
-        )
+    figure = figure_for(ax, rows * columns, width, height)
+    if figure is not ax and ax is not None:
+        return figure, [ax]
     return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
+
+
+def figure_for(ax: Any, n: int, width: float, height: float) -> Any:
+    """
+    Give the figure to draw in.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, Figure, SubFigure or None
+        Where to draw; a new figure unless given. Axes are one panel.
+    n : int
+        How many panels are needed.
+    width, height : float
+        Size of a new figure in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or SubFigure
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        If one panel is given and several are needed.
+    """
+    if ax is None:
+        return new_figure(width, height)
+    if hasattr(ax, "subplots"):
+        return ax
+    if n != 1:
+        raise ValueError(
+            f"{n} panels do not fit into one Axes: give ax= a Figure or a SubFigure, or ask for one matrix or one view"
+        )
+    return ax.figure
 
 
 def literal(text: object, longest: int = 60) -> str:

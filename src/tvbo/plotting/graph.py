@@ -185,6 +185,9 @@ def draw_graph(
     if weights is None and n >= 2000:
         return lambda: None
     flat = [(ax, places[:, [across, up]]) for ax, (_, across, up, *_) in zip(axes, views, strict=True)]
+    if positions is None and n <= 80:
+        _name_around(axes[0], places, labels)
+        return lambda: None
     return lambda: name_strongest(flat, strength, labels, most=8 if n > 24 else n)
 
 
@@ -238,7 +241,12 @@ def node_sizes(strength: Array) -> tuple[Array, float]:
 def _frame(ax: Any, name: str, first: str, last: str) -> None:
     ax.set_aspect("equal")
     ax.autoscale_view()
-    ax.margins(0.06)
+    # Nodes in a line need room across it, and dots reach beyond their middle.
+    ranges = np.array([ax.get_xlim(), ax.get_ylim()])
+    middle, half = ranges.mean(axis=1), np.ptp(ranges, axis=1) / 2
+    half = 1.06 * np.maximum(half, 0.5 * half.max())
+    ax.set_xlim(middle[0] - half[0], middle[0] + half[0])
+    ax.set_ylim(middle[1] - half[1], middle[1] + half[1])
     ax.set_frame_on(False)
     ax.set_xticks([])
     ax.set_yticks([])
@@ -306,15 +314,14 @@ def edges_bar(figure: Any, axes: Sequence[Any], chosen: EdgeSelection, measure: 
         cm = require("matplotlib.cm", extra="plot", purpose="draw figures")
         norm = _edge_norm(chosen)
         bar = figure.colorbar(cm.ScalarMappable(norm, strengths_map()), ax=list(axes), shrink=0.5, aspect=30, pad=0.03)
-        # Nothing below the weakest is drawn.
-        bar.ax.set_ylim(chosen.weights[0], chosen.weights[-1])
         bar.set_label(measure, parse_math=False)
 
 
 def _edge_norm(chosen: EdgeSelection) -> Any:
     colors = require("matplotlib.colors", extra="plot", purpose="draw figures")
+    weakest, strongest = float(chosen.weights[0]), float(chosen.weights[-1])
     # By the root: strengths of connections span orders of magnitude.
-    return colors.PowerNorm(0.5, 0.0, float(chosen.weights[-1]))
+    return colors.PowerNorm(0.5, weakest if weakest < strongest else 0.0, strongest)
 
 
 def _silhouette(ax: Any, mesh: tuple[Array, Array], across: int, up: int) -> None:
@@ -332,9 +339,18 @@ def _silhouette(ax: Any, mesh: tuple[Array, Array], across: int, up: int) -> Non
     ax.add_collection(collections.PolyCollection(corners, **grey))
 
 
-def name_strongest(
-    flat: Sequence[tuple[Any, Array]], strength: Array, labels: Sequence[str], *, most: int = 8
-) -> None:
+def _name_around(ax: Any, places: Array, labels: Sequence[str]) -> None:
+    """Name the nodes of a circle, each outwards."""
+    for (x, y, _), name in zip(places, shorten(labels, 16), strict=True):
+        angle = np.degrees(np.arctan2(y, x))
+        flip = abs(angle) > 90
+        style = {"rotation": angle - 180 if flip else angle, "rotation_mode": "anchor", "va": "center"}
+        ax.text(1.07 * x, 1.07 * y, name, ha="right" if flip else "left", fontsize=7, parse_math=False, **style)
+    ax.set_xlim(-1.5, 1.5)
+    ax.set_ylim(-1.5, 1.5)
+
+
+def name_strongest(flat: Sequence[tuple[Any, Array]], strength: Array, labels: Sequence[str], *, most: int = 8) -> None:
     """
     Name the strongest nodes in each of some axes, where there is room.
 
@@ -353,4 +369,5 @@ def name_strongest(
     # Where none is stronger than another, nodes from all over are named: multiples of the golden ratio spread evenly.
     rank = -strength if strength.any() else np.arange(len(strength)) * 0.618034 % 1
     for ax, places in flat:
-        name_points(ax, places, names, rank, most=most, gap=5.0)
+        gap = np.sqrt(node_sizes(strength)[0]) / 2 + 2
+        name_points(ax, places, names, rank, most=most, gap=gap, avoid=len(labels) < 200)

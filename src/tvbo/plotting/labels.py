@@ -23,7 +23,7 @@ def name_points(
     *,
     most: int,
     fontsize: float = SMALL,
-    gap: float = 4.0,
+    gap: Array | float = 4.0,
     avoid: bool = False,
 ) -> int:
     """
@@ -45,7 +45,7 @@ def name_points(
         How many names to write at most.
     fontsize : float
         Size in points.
-    gap : float
+    gap : float or array, shape (n,)
         How far from the point, in points.
     avoid : bool
         Whether a name must not cover another point either.
@@ -58,7 +58,8 @@ def name_points(
     effects = require("matplotlib.patheffects", extra="plot", purpose="draw figures")
     halo = [effects.withStroke(linewidth=2.2, foreground="white")]
     seen = np.flatnonzero(np.isfinite(places).all(axis=1))
-    dots = ax.transData.transform(places[seen])
+    dots = ax.transData.transform(places[seen]) if len(seen) else places[seen]
+    gaps = np.broadcast_to(np.asarray(gap, dtype=np.float64), len(places))[seen]
     page = ax.figure.canvas.figure.bbox
     scale = ax.figure.canvas.figure.dpi / 72
     taken: list[Array] = []
@@ -78,12 +79,12 @@ def name_points(
         )
         text.set_in_layout(False)
         size = np.array(text.get_window_extent().bounds[2:]) + 2 * scale
-        spot = _free_spot(dots, i, size, gap * scale, taken, page, avoid)
+        spot = _free_spot(dots, i, size, gaps[i] * scale, taken, page, avoid)
         if spot is None:
             text.remove()
             continue
         way, box = spot
-        text.set_position((way[0] * gap, way[1] * gap))
+        text.set_position((way[0] * gaps[i], way[1] * gaps[i]))
         text.set_horizontalalignment(("right", "center", "left")[way[0] + 1])
         text.set_verticalalignment(("top", "center", "bottom")[way[1] + 1])
         taken.append(box)
@@ -104,8 +105,7 @@ def _free_spot(
             continue
         if avoid:
             inside = ((dots > box[:2] - gap / 2) & (dots < box[2:] + gap / 2)).all(axis=1)
-            inside[i] = False
-            if inside.any():
+            if np.delete(inside, i).any():
                 continue
         return way, box
     return None

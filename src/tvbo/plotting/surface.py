@@ -1,6 +1,6 @@
 """A cortex from outside and from between its halves, painted from back to front."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ VIEWS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
 }
 # One half alone, seen from the side where the other was.
 MEDIAL = {"left medial": "right", "right medial": "left"}
+PLAIN, BORDER = 0.78, 0.2
 _SIDES = {"x": ("L", "R"), "y": ("P", "A")}
 
 
@@ -134,11 +135,11 @@ def draw_surface(
                 f"{what} of a surface have shape {np.shape(array)}: expected one for each of its {len(points)} vertices"
             )
     solid = shape_of(points, elements)
-    color, mappable = _face_colors(elements, regions, values, len(points), cmap)
+    pieces, mappable = _pieces(solid, regions, values, cmap)
     # A colour that is a number must be found again in the colour bar: less shadow.
     darkest = 0.4 if values is None else 0.62
     for ax, name in zip(axes, views, strict=True):
-        draw_view(ax, name, solid, lambda facing, shade: color[facing] * shade[:, None], right, darkest=darkest)
+        draw_view(ax, name, solid, pieces, right, darkest=darkest)
     if mappable is not None:
         bar = figure.colorbar(mappable, ax=list(axes), shrink=0.6, aspect=30)
         bar.set_label(literal(value_name or "value"), parse_math=False)
@@ -190,30 +191,87 @@ def shape_of(vertices: Array, elements: Array) -> Shape:
     return Shape(points, elements, faces, normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12))
 
 
-def _face_colors(
-    elements: Array, regions: Array | None, values: Array | None, n: int, cmap: Any
-) -> tuple[Array, Any]:
-    """Colour each triangle; one that crosses a border between regions is darkened."""
-    color = np.full((len(elements), 3), 0.78)
-    mappable = None
+class Pieces(NamedTuple):
+    """
+    What a surface is painted of, each as four corners: triangles, parts of triangles, and lines between regions.
+
+    Attributes
+    ----------
+    corners : array, shape (p, 4, 3) [mm]
+        The corners, RAS; of a triangle the last comes twice.
+    triangle : array, shape (p,), int
+        The triangle that each is part of.
+    colors : array, shape (p, 3)
+        Red, green and blue.
+    lines : array, shape (p,), bool
+        Which are lines.
+    """
+
+    corners: Array
+    triangle: Array
+    colors: Array
+    lines: Array
+
+
+def whole_triangles(solid: Shape, colors: Array) -> Pieces:
+    """
+    Give the triangles of a surface as pieces.
+
+    Parameters
+    ----------
+    solid : Shape
+        The surface.
+    colors : array, shape (e, 3)
+        Their colours.
+
+    Returns
+    -------
+    Pieces
+        One for each.
+    """
+    n = len(solid.elements)
+    return Pieces(solid.points[solid.elements[:, [0, 1, 2, 2]]], np.arange(n), colors, np.zeros(n, dtype=bool))
+
+
+def _pieces(solid: Shape, regions: Array | None, values: Array | None, cmap: Any) -> tuple[Pieces, Any]:
+    """Cut triangles that lie in several regions, so that each region ends in a line."""
+    points, elements = solid.points, solid.elements
+    n = len(points)
+    vertex, mappable = np.full((n, 3), PLAIN), None
+    colors = np.full((len(elements), 3), PLAIN)
+    known = None if regions is None else np.asarray(regions)[:n]
     if values is not None:
         shown = np.ma.masked_invalid(np.asarray(values, dtype=np.float64)[:n])
         scale = scale_for(shown.compressed(), cmap)
         mappable = scale.mappable
-        mean = shown[elements].mean(axis=1)
-        color = np.where(np.ma.getmaskarray(mean)[:, None], color, scale.colors(mean.filled(scale.norm.vmin))[:, :3])
-    if regions is None:
-        return color, mappable
-    of_corner = np.asarray(regions)[:n][elements]
-    a, b, c = of_corner.T
-    majority = np.where(b == c, b, a)
-    if values is None:
+        for of, mean in ((vertex, shown), (colors, shown[elements].mean(axis=1))):
+            there = ~np.ma.getmaskarray(mean)
+            of[there] = scale.colors(np.asarray(mean)[there])[:, :3]
+    elif known is not None:
         # By rank: ids need not be small, and only those that are there need a colour.
-        ids, rank = np.unique(np.maximum(majority, -1), return_inverse=True)
+        ids, rank = np.unique(np.maximum(known, -1), return_inverse=True)
         none = int(len(ids) > 0 and ids[0] < 0)
-        color = np.vstack([np.full((none, 3), 0.78), region_colors(len(ids) - none)])[rank]
-    border = (a != b) | (b != c)
-    return np.where(border[:, None], color * 0.5, color), mappable
+        vertex = np.vstack([np.full((none, 3), PLAIN), region_colors(len(ids) - none)])[rank]
+        colors = vertex[elements[:, 0]]
+    if known is None or not len(elements):
+        return whole_triangles(solid, colors), mappable
+    of_corner = known[elements]
+    ends = np.array([(0, 1), (1, 2), (2, 0)])
+    differ = of_corner[:, ends[:, 0]] != of_corner[:, ends[:, 1]]
+    cut = np.flatnonzero(differ.any(axis=1))
+    whole = np.flatnonzero(~differ.any(axis=1))
+    corner = points[elements[cut]]
+    halfway = (corner + corner[:, [1, 2, 0]]) / 2
+    centre = corner.mean(axis=1, keepdims=True).repeat(3, axis=1)
+    kites = np.stack([corner, halfway, centre, halfway[:, [2, 0, 1]]], axis=2)
+    lines = np.stack([halfway, centre, centre, halfway], axis=2)[differ[cut]]
+    of_line = np.repeat(cut, differ[cut].sum(axis=1))
+    return Pieces(
+        np.concatenate([points[elements[whole][:, [0, 1, 2, 2]]], kites.reshape(-1, 4, 3), lines]),
+        np.concatenate([whole, np.repeat(cut, 3), of_line]),
+        np.concatenate([colors[whole], vertex[elements[cut]].reshape(-1, 3), np.full((len(lines), 3), BORDER)]),
+        np.arange(len(whole) + 3 * len(cut) + len(lines)) >= len(whole) + 3 * len(cut),
+    ), mappable
 
 
 def axes_of(name: str) -> tuple[Array, Array, Array]:
@@ -238,7 +296,7 @@ def draw_view(
     ax: Any,
     name: str,
     solid: Shape,
-    paint: Callable[[Array, Array], Array],
+    pieces: Pieces,
     right: Array | None = None,
     *,
     darkest: float = 0.4,
@@ -255,8 +313,8 @@ def draw_view(
         One of `VIEWS` or `MEDIAL`.
     solid : Shape
         The surface.
-    paint : callable
-        Gives colours: of triangles by number, and how light it is on them, from `darkest` to 1.
+    pieces : Pieces
+        What it is painted of.
     right : array, shape (v,), bool, optional
         Which vertices are in the right hemisphere.
     darkest : float
@@ -277,20 +335,23 @@ def draw_view(
         half = name.split()[0]
         if right is None:
             raise ValueError(
-                f"the view {name!r} shows one hemisphere, but nothing tells them apart: set nodes.columns['hemisphere'], "
-                "true for the right, or ask for other views"
+                f"the view {name!r} shows one hemisphere, but nothing tells them apart: "
+                "set nodes.columns['hemisphere'], true for the right, or ask for other views"
             )
     if half is not None and right is not None:
         seen &= (np.asarray(right)[elements] == (half == "right")).all(axis=1)
-    facing = np.flatnonzero(seen)
-    facing = facing[np.argsort((points @ toward)[elements[facing]].mean(axis=1))]
+    depth = (points @ toward)[elements].mean(axis=1)
+    facing = np.flatnonzero(seen[pieces.triangle])
+    # A line lies on the triangle that it crosses, and on the next one.
+    facing = facing[np.argsort(depth[pieces.triangle[facing]] + 1.5 * pieces.lines[facing], kind="stable")]
     light = 0.85 * toward + 0.35 * up - 0.25 * across
-    bright = np.clip(solid.normals @ (light / np.linalg.norm(light)), 0, 1)
-    shade = darkest + (1 - darkest) * bright[elements[facing]].mean(axis=1)
+    bright = np.clip(solid.normals @ (light / np.linalg.norm(light)), 0, 1)[elements].mean(axis=1)
+    shade = darkest + (1 - darkest) * bright[pieces.triangle[facing]]
     x, y = points @ across, points @ up
-    corners = np.stack([x[elements[facing]], y[elements[facing]]], axis=-1)
-    painted = paint(facing, shade)
-    style = {"facecolors": painted, "edgecolors": painted, "linewidths": 0.2, "rasterized": True, "zorder": 0}
+    corners = pieces.corners[facing] @ np.stack([across, up], axis=1)
+    painted = pieces.colors[facing] * shade[:, None]
+    widths = np.where(pieces.lines[facing], 0.8, 0.5)
+    style = {"facecolors": painted, "edgecolors": painted, "linewidths": widths, "rasterized": True, "zorder": 0}
     ax.add_collection(collections.PolyCollection(corners, **style))
     frame_view(ax, name, x, y)
 
