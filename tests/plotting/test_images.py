@@ -1,8 +1,9 @@
 """
 Figures look as they did when somebody looked at them.
 
-The pictures in ``baseline`` are small and without text, since fonts differ from machine to machine; they are compared by
-the means of blocks of pixels. ``python tests/plotting/test_images.py`` draws them anew: look at them, then commit them.
+The pictures in ``baseline`` are small and without text, since fonts differ from machine to machine; they are compared
+by the means of blocks of pixels. ``python tests/plotting/test_images.py`` draws them anew: look at them, and commit
+them.
 """
 
 from collections.abc import Callable

@@ -22,7 +22,8 @@ def run(
     path: Annotated[Path, typer.Argument(help="The sidecar of a network.")],
     out: Annotated[Path, typer.Argument(help="The picture: .png, .pdf or .svg.")],
     kind: Annotated[
-        Kind, typer.Option(metavar="KIND", help="matrix, overview, graph, brain, sensors, or surface (which needs a mesh).")
+        Kind,
+        typer.Option(metavar="KIND", help="matrix, overview, graph, brain, sensors, or surface (which needs a mesh)."),
     ] = Kind.overview,
 ) -> None:
     """Draw a network into a file."""

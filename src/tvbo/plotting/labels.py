@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tvbo._optional import require
 from tvbo.plotting.canvas import SMALL
 
 Array = npt.NDArray[Any]
@@ -55,8 +54,8 @@ def name_points(
     int
         How many are named.
     """
-    effects = require("matplotlib.patheffects", extra="plot", purpose="draw figures")
-    halo = [effects.withStroke(linewidth=2.2, foreground="white")]
+    # Not the outline of the letters, which would no longer be text in a vector file.
+    ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "boxstyle": "round,pad=0.08,rounding_size=0.2"}
     seen = np.flatnonzero(np.isfinite(places).all(axis=1))
     dots = ax.transData.transform(places[seen]) if len(seen) else places[seen]
     gaps = np.broadcast_to(np.asarray(gap, dtype=np.float64), len(places))[seen]
@@ -73,9 +72,10 @@ def name_points(
             (0, 0),
             textcoords="offset points",
             fontsize=fontsize,
-            zorder=6,
+            # Above connections, and below the dots that it does not cover.
+            zorder=2.5 if avoid else 6,
             parse_math=False,
-            path_effects=halo,
+            bbox=ground,
         )
         text.set_in_layout(False)
         size = np.array(text.get_window_extent().bounds[2:]) + 2 * scale
