@@ -86,3 +86,21 @@ def test_what_is_missing_is_said() -> None:
     figure = Network.from_matrix(positions=positions).plot_brain()
     (note,) = [text for text in texts(figure) if text.startswith("nodes only")]
     assert "1 nodes without a position are left out" in note
+
+
+def test_names_stand_clear_of_dots_and_of_one_another_when_it_is_drawn(brain: tuple[Network, Network]) -> None:
+    figure = brain[1].plot_brain()
+    figure.canvas.draw()
+    for axes in panels(figure).values():
+        shown = drawn(axes, PathCollection)
+        dots = axes.transData.transform(np.asarray(shown.get_offsets()))
+        reach = np.sqrt(shown.get_sizes() / np.pi) * figure.dpi / 72
+        names = [text for text in axes.texts if text.get_text() not in "LRAP"]
+        assert len(names) >= 4
+        boxes = np.array([text.get_window_extent().extents for text in names])
+        for i, box in enumerate(boxes):
+            nearest = np.clip(dots, box[:2], box[2:])
+            with np.errstate(invalid="ignore"):
+                assert not (np.linalg.norm(nearest - dots, axis=1) < 0.8 * reach).any()
+            others = np.delete(boxes, i, axis=0)
+            assert not ((others[:, :2] < box[2:]) & (others[:, 2:] > box[:2])).all(axis=1).any()

@@ -68,11 +68,11 @@ def styled(draw: Callable[P, Any]) -> Callable[P, Any]:
     """
 
     @functools.wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> Any:
+    def _drawn(*args: P.args, **kwargs: P.kwargs) -> Any:
         with _style():
             return draw(*args, **kwargs)
 
-    return drawn
+    return _drawn
 
 
 def _style() -> Any:
@@ -259,7 +259,7 @@ def title(figure: Any, text: str | None) -> None:
         figure.suptitle(lines, fontsize=HEADING, parse_math=False)
 
 
-def settled(figure: Any) -> Any:
+def settled(figure: Any, rounds: int = 1) -> Any:
     """
     Lay a finished figure out once before it is drawn.
 
@@ -267,6 +267,8 @@ def settled(figure: Any) -> Any:
     ----------
     figure : matplotlib.figure.Figure
         The figure.
+    rounds : int
+        How often: until nothing moves any more, if what comes next asks where things are on the page.
 
     Returns
     -------
@@ -274,6 +276,6 @@ def settled(figure: Any) -> Any:
         The same. Axes of equal aspect and long labels shift one another: one more round and nothing is cut off.
     """
     engine = figure.get_layout_engine()
-    if engine is not None:
+    for _ in range(rounds if engine is not None else 0):
         engine.execute(figure)
     return figure

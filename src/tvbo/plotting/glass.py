@@ -135,7 +135,7 @@ def plot_brain(
     elif right is not None and set(names) - set(_HALVES):
         sides_legend(axes[max(i for i, name in enumerate(names) if name not in _HALVES)])
     figure.supxlabel(note, fontsize=LABEL, color="0.3", parse_math=False)
-    settled(figure.canvas.figure)
+    settled(figure.canvas.figure, rounds=3)
     if weights is not None or len(labels) < 2000:
         name_strongest(flat, strength, labels, most=6 if len(labels) > 24 else len(labels))
     return figure

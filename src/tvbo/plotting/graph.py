@@ -82,7 +82,7 @@ def plot_graph(
         title(figure, heading)
     options: dict[str, Any] = {"right": right, "count": count, "mesh": mesh, "measure": measure, "planes": planes}
     names = draw_graph(figure, axes, positions, weights, labels, **options)
-    settled(figure.canvas.figure)
+    settled(figure.canvas.figure, rounds=3)
     names()
     return figure
 

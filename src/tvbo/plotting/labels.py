@@ -79,7 +79,7 @@ def name_points(
         )
         text.set_in_layout(False)
         size = np.array(text.get_window_extent().bounds[2:]) + 2 * scale
-        spot = _free_spot(dots, i, size, gaps[i] * scale, taken, page, avoid)
+        spot = _free_spot(dots, i, size, gaps * scale, taken, page, avoid)
         if spot is None:
             text.remove()
             continue
@@ -92,10 +92,10 @@ def name_points(
 
 
 def _free_spot(
-    dots: Array, i: int, size: Array, gap: float, taken: list[Array], page: Any, avoid: bool
+    dots: Array, i: int, size: Array, gaps: Array, taken: list[Array], page: Any, avoid: bool
 ) -> tuple[tuple[int, int], Array] | None:
     for way in _WAYS:
-        near = dots[i] + gap * np.array(way)
+        near = dots[i] + gaps[i] * np.array(way)
         low = near + size * (np.array(way) - 1) / 2
         box = np.concatenate([low, low + size])
         if box[0] < page.x0 or box[1] < page.y0 or box[2] > page.x1 or box[3] > page.y1:
@@ -104,7 +104,9 @@ def _free_spot(
         if ((others[:, :2] < box[2:]) & (others[:, 2:] > box[:2])).all(axis=1).any():
             continue
         if avoid:
-            inside = ((dots > box[:2] - gap / 2) & (dots < box[2:] + gap / 2)).all(axis=1)
+            # The gap to a point is a little more than its dot reaches.
+            reach = 0.8 * gaps[:, None]
+            inside = ((dots > box[:2] - reach) & (dots < box[2:] + reach)).all(axis=1)
             if np.delete(inside, i).any():
                 continue
         return way, box

@@ -97,7 +97,7 @@ def plot_overview(
     if "brain" in bands and mesh is not None:
         axes = bands["brain"].subplots(1, len(_BRAIN_VIEWS), squeeze=False)[0]
         draw_surface(bands["brain"], axes, mesh[0], mesh[1], _BRAIN_VIEWS, regions)
-    settled(figure)
+    settled(figure, rounds=3)
     for write in names:
         write()
     return figure

@@ -118,7 +118,7 @@ def plot_sensors(
         notes.append("those on the far side are pale")
     if notes:
         figure.supxlabel("; ".join(notes), fontsize=LABEL, color="0.3", parse_math=False)
-    settled(figure.canvas.figure)
+    settled(figure.canvas.figure, rounds=3)
     short = shorten(labels, 10)
     for panel, places, large in flat:
         # From the middle to the rim, where there is room outside.
