@@ -88,8 +88,11 @@ def test_what_is_missing_is_said() -> None:
     assert "1 nodes without a position are left out" in note
 
 
-def test_names_stand_clear_of_dots_and_of_one_another_when_it_is_drawn(brain: tuple[Network, Network]) -> None:
-    figure = brain[1].plot_brain()
+@pytest.mark.parametrize("draw", [Network.plot_brain, Network.plot_graph])
+def test_names_stand_clear_of_dots_and_of_one_another_when_it_is_drawn(
+    draw: Any, brain: tuple[Network, Network]
+) -> None:
+    figure = draw(brain[1])
     figure.canvas.draw()
     for axes in panels(figure).values():
         shown = drawn(axes, PathCollection)

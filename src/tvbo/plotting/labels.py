@@ -56,6 +56,8 @@ def name_points(
     """
     # Not the outline of the letters, which would no longer be text in a vector file.
     ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "boxstyle": "round,pad=0.08,rounding_size=0.2"}
+    # Axes of equal scales take their place only when they are drawn.
+    ax.apply_aspect()
     seen = np.flatnonzero(np.isfinite(places).all(axis=1))
     dots = ax.transData.transform(places[seen]) if len(seen) else places[seen]
     gaps = np.broadcast_to(np.asarray(gap, dtype=np.float64), len(places))[seen]
