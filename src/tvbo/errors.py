@@ -92,6 +92,13 @@ class MatrixNotFoundError(TvboError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class ColumnNotFoundError(TvboError, KeyError):
+    """Neither nodes nor a matrix have a column of that name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
 class NetworkNotFoundError(TvboError, FileNotFoundError):
     """No such file, or a linked network that cannot be found."""
 

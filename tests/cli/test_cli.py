@@ -174,6 +174,14 @@ def test_plot_writes_a_picture(saved: Path, tmp_path: Path) -> None:
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("kind", ["brain", "sensors"])
+def test_plot_writes_text_that_can_be_edited(kind: str, tmp_path: Path) -> None:
+    network = Network.from_matrix([[0.0, 1], [1, 0]], positions=[[-1.0, 0, 0], [1, 0, 0]], labels=["here", "there"])
+    network.save(tmp_path / "two.yaml")
+    assert tvbo("plot", tmp_path / "two.yaml", tmp_path / "out.svg", "--kind", kind).returncode == 0
+    assert ">there</text>" in (tmp_path / "out.svg").read_text(encoding="utf-8")
+
+
 def test_view_writes_a_page(saved: Path, tmp_path: Path) -> None:
     done = tvbo("view", saved, "--count", 2)
     assert done.returncode == 0

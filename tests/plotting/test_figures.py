@@ -7,23 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from tvb.datatypes.connectivity import Connectivity
-from tvb.datatypes.region_mapping import RegionMapping
 from tvb.datatypes.surfaces import CorticalSurface
 
 from tvbo import Network, NodeTable
-from tvbo.errors import MatrixNotFoundError, NetworkNotFoundError, ShapeError
+from tvbo.errors import ColumnNotFoundError, MatrixNotFoundError, NetworkNotFoundError, ShapeError
 from tvbo.plotting.colors import region_colors
 from tvbo.plotting.matrix import MatrixPanel, plot_matrices
 from tvbo.plotting.surface import VIEWS, plot_surface
 
 
-@pytest.fixture(scope="module")
-def networks() -> tuple[Network, Network]:
-    connectivity, surface, mapping = Connectivity.from_file(), CorticalSurface.from_file(), RegionMapping.from_file()
-    connectivity.configure()
-    mapping.connectivity, mapping.surface = connectivity, surface
-    return Network.from_tvb_surface(connectivity, surface, mapping)
+@pytest.fixture
+def networks(brain: tuple[Network, Network]) -> tuple[Network, Network]:
+    return brain
 
 
 def pixels(figure: Any, dpi: int = 60) -> np.ndarray:
@@ -346,3 +341,65 @@ def test_a_surface_whose_parent_is_gone_is_drawn_all_the_same(networks: tuple[Ne
         mesh=networks[1].mesh, node_mapping_data=networks[1].node_mapping_data, parent_network=gone, descriptor=None
     )
     pixels(lonely.plot_surface(views="left"))
+
+
+def test_matrices_are_drawn_by_name(networks: tuple[Network, Network]) -> None:
+    for names, titles in (
+        (("weights",), ["weights"]),
+        (("tract_lengths", "weights"), ["tract lengths", "weights"]),
+    ):
+        assert [axes.get_title() for axes in every_axes(networks[0].plot_matrix(*names))] == titles
+    with pytest.raises(MatrixNotFoundError, match="has no matrix 'fc': it has '"):
+        networks[0].plot_matrix("fc")
+    image = every_axes(networks[0].plot_matrix("weights", cmap="cividis"))[0].images[0]
+    assert image.get_cmap().name == "cividis"
+
+
+def test_a_column_of_regions_is_spread_over_the_cortex(networks: tuple[Network, Network]) -> None:
+    regions, surface = networks
+    figure = surface.plot_surface("area", views=["left"], cmap="cividis")
+    same = surface.plot_surface(np.asarray(regions.nodes.columns["area"]), views=["left"], cmap="cividis")
+    painted = [every_axes(each)[0].collections[0].get_facecolor() for each in (figure, same)]
+    np.testing.assert_array_equal(*painted)
+    assert len(np.unique(painted[0].round(2), axis=0)) > 100
+    assert any(text.startswith("area") for text in texts(figure))
+    with pytest.raises(ColumnNotFoundError, match="have no column 'thickness'"):
+        surface.plot_surface("thickness")
+    own = Network(mesh=surface.mesh, node_mapping_data=surface.node_mapping_data, parent_network=regions)
+    own.nodes.columns["name"] = np.full(16384, "a")
+    with pytest.raises(ShapeError, match="expected one number for each node"):
+        own.plot_surface("name")
+
+
+def test_a_medial_view_shows_one_hemisphere(networks: tuple[Network, Network]) -> None:
+    surface = networks[1]
+    mapping = surface.node_mapping_data
+    right = np.array([label.startswith("r") for label in networks[0].nodes.labels])[mapping]
+    figure = surface.plot_surface(right.astype(float), views=["left medial"])
+    shown = every_axes(figure)[0].collections[0].get_facecolor()[:, :3]
+    # Only 0, which is violet.
+    assert (shown[:, 2] >= shown[:, 1]).all()
+    bare = Network(mesh=surface.mesh)
+    with pytest.raises(ValueError, match="'left medial' shows one hemisphere, but nothing tells them apart"):
+        bare.plot_surface(views="left medial")
+
+
+def test_each_region_ends_in_a_line_and_covers_its_own_ground() -> None:
+    square = np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
+    figure = plot_surface(square, np.array([[0, 1, 2], [0, 2, 3]]), regions=np.array([0, 1, 1, 0]), views=["dorsal"])
+    (drawn,) = every_axes(figure)[0].collections
+    corners = np.array([path.vertices[:4] for path in drawn.get_paths()])
+    x, y = corners[..., 0], corners[..., 1]
+    area = 0.5 * np.abs((x * np.roll(y, -1, 1) - y * np.roll(x, -1, 1)).sum(axis=1))
+    assert area.sum() == pytest.approx(1)
+    _, which = np.unique(drawn.get_facecolor().round(6), axis=0, return_inverse=True)
+    # Two halves, and lines without an area.
+    assert sorted(np.bincount(which, area).round(6)) == [0, 0.5, 0.5]
+
+
+def test_the_colours_of_connections_are_said(networks: tuple[Network, Network]) -> None:
+    assert "weight" in texts(networks[0].plot_graph())
+    equal = Network.from_matrix(np.ones((4, 4)), positions=np.eye(4)[:, :3]).plot_graph()
+    assert "weight" not in texts(equal)
+    fc = Network.from_matrix(fc=np.random.default_rng(0).random((4, 4)), positions=np.eye(4)[:, :3])
+    assert "fc" in texts(fc.plot_graph(views="axial"))

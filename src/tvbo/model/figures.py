@@ -9,6 +9,7 @@ from tvbo.errors import MatrixNotFoundError, ShapeError
 from tvbo.model.arrays import Array
 from tvbo.model.frames import FrameEvidence, detect_frame, outward, to_ras
 from tvbo.model.gathering import (
+    connections_measure,
     connections_of,
     matrix_panels,
     no_mesh,
@@ -16,13 +17,17 @@ from tvbo.model.gathering import (
     region_mapping_of,
     regions_of,
     right_side,
+    shown_on_nodes,
+    shown_on_surface,
     surface_mesh,
     upright_positions,
-    values_per_vertex,
 )
+from tvbo.model.sensing import drawn_sensors
+from tvbo.plotting.glass import plot_brain
 from tvbo.plotting.graph import plot_graph
 from tvbo.plotting.matrix import plot_matrices
 from tvbo.plotting.overview import plot_overview
+from tvbo.plotting.sensors import plot_sensors
 from tvbo.plotting.surface import plot_surface
 
 if TYPE_CHECKING:
@@ -100,17 +105,23 @@ class Figures:
         vertices = to_ras(mesh.vertices, self.frame.frame)
         return DisplayMesh(vertices, outward(vertices, mesh.elements))
 
-    def plot_matrix(self, *, log: bool = False) -> Any:
+    def plot_matrix(self, *names: str, log: bool = False, cmap: Any = None, ax: Any = None) -> Any:
         """
-        Draw weights and tract lengths side by side, or whatever matrices there are.
+        Draw matrices side by side: those that are named, or weights and tract lengths, or whatever there are.
 
         A surface without a matrix shows those of its regions. A huge matrix, dense or sparse, is shown as the means
         of blocks, which its title says.
 
         Parameters
         ----------
+        *names : str
+            Names of matrices.
         log : bool
             Colour by the logarithm.
+        cmap : str or matplotlib.colors.Colormap, optional
+            Colours; a sequential map, or about 0 a diverging one, unless given.
+        ax : matplotlib.axes.Axes, Figure or SubFigure, optional
+            Where to draw; Axes hold one matrix.
 
         Returns
         -------
@@ -120,7 +131,9 @@ class Figures:
         Raises
         ------
         MatrixNotFoundError
-            If there is no matrix.
+            If there is no matrix, or none of that name.
+        ValueError
+            If the matrices do not fit into `ax`.
         """
         network = cast("Network", self)
         if not network.matrices and network.has_parent_network:
@@ -130,19 +143,24 @@ class Figures:
                 f"network {network.label!r} has no matrix to draw: add one with set_matrix(name, values), "
                 "or draw its nodes and its surface with plot_overview()"
             )
-        return plot_matrices(matrix_panels(network), network.nodes.labels.tolist(), log=log, heading=network.label)
+        panels, labels = matrix_panels(network, names), network.nodes.labels.tolist()
+        return plot_matrices(panels, labels, log=log, cmap=cmap, heading=network.label, ax=ax)
 
-    def plot_graph(self, *, count: int = 250) -> Any:
+    def plot_graph(self, *, count: int = 250, views: "str | Sequence[str] | None" = None, ax: Any = None) -> Any:
         """
         Draw the nodes in space and their strongest connections.
 
         Connections are those of the weights, or else of the first matrix between the nodes that is not of lengths;
-        without any, the nodes alone are drawn.
+        without any, the nodes alone are drawn. Without positions they stand on a circle.
 
         Parameters
         ----------
         count : int
             How many connections to show; ties are said in the caption.
+        views : str or sequence of str, optional
+            One or some of sagittal, coronal and axial; all unless given.
+        ax : matplotlib.axes.Axes, Figure or SubFigure, optional
+            Where to draw; Axes hold one view, or the circle.
 
         Returns
         -------
@@ -153,6 +171,8 @@ class Figures:
         ------
         ShapeError
             If there are neither connections nor positions.
+        ValueError
+            If there is no such view, or the views do not fit into `ax`.
         """
         network = regions_of(cast("Network", self))
         positions, weights = upright_positions(network), connections_of(network)
@@ -168,7 +188,148 @@ class Figures:
             right=right_side(network),
             count=count,
             mesh=surface_mesh(cast("Network", self)),
+            measure=connections_measure(network),
+            views=views,
             heading=network.label,
+            ax=ax,
+        )
+
+    def plot_brain(
+        self,
+        values: npt.ArrayLike | str | None = None,
+        *,
+        count: int = 250,
+        views: "str | Sequence[str] | None" = None,
+        value_name: str | None = None,
+        cmap: Any = None,
+        ax: Any = None,
+    ) -> Any:
+        """
+        Draw the nodes and their strongest connections in a brain of glass.
+
+        The views from the left and the right show one hemisphere each, if it is known which node is where. Called on
+        a surface it shows the regions in it; without a surface, an outline about the nodes. Connections are chosen as
+        by `plot_graph`.
+
+        Parameters
+        ----------
+        values : array_like, shape (n_regions,), or str, optional
+            What to colour the nodes by, or the name of a column; by hemisphere unless given. NaN is white.
+        count : int
+            How many connections to show; ties are said in the caption.
+        views : str or sequence of str, optional
+            One or some of left, right, dorsal, ventral, anterior and posterior; left, posterior, dorsal and right
+            unless given.
+        value_name : str, optional
+            What the values are.
+        cmap : str or matplotlib.colors.Colormap, optional
+            Colours of the values; a sequential map, or about 0 a diverging one, unless given.
+        ax : matplotlib.axes.Axes, Figure or SubFigure, optional
+            Where to draw; Axes hold one view.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure.
+
+        Raises
+        ------
+        ShapeError
+            If the nodes have no positions, or there is not a value for each.
+        ColumnNotFoundError
+            If there is no such column.
+        ValueError
+            If there is no such view, or the views do not fit into `ax`.
+        """
+        surface = cast("Network", self)
+        network = regions_of(surface)
+        if network is surface and surface.mesh is not None and surface.has_parent_network:
+            network = surface.parent()
+        positions = upright_positions(network)
+        if positions is None:
+            raise ShapeError(
+                f"network {network.label!r} has no positions of its nodes: set nodes.positions, or draw it with "
+                "plot_graph(), which puts them on a circle"
+            )
+        shown = shown_on_nodes(values, value_name, network)
+        mesh = surface_mesh(surface)
+        return plot_brain(
+            positions,
+            connections_of(network),
+            network.nodes.labels.tolist(),
+            right=right_side(network),
+            mesh=mesh,
+            mesh_right=None if mesh is None else right_side(surface),
+            values=shown.values,
+            value_name=shown.measure,
+            cmap=cmap,
+            count=count,
+            measure=connections_measure(network),
+            views=views,
+            heading=network.label,
+            ax=ax,
+        )
+
+    def plot_sensors(
+        self,
+        values: npt.ArrayLike | str | None = None,
+        *,
+        column: str | int | None = None,
+        views: "str | Sequence[str] | None" = None,
+        value_name: str | None = None,
+        cmap: Any = None,
+        ax: Any = None,
+    ) -> Any:
+        """
+        Draw sensors laid flat and from three sides, about the cortex that their gain is for, if it is linked.
+
+        Sensors in another frame than the cortex are moved onto it, which the caption says.
+
+        Parameters
+        ----------
+        values : array_like, shape (n_sensors,), or str, optional
+            What to colour by, or the name of a column of the sensors or of a matrix. Sensors of value NaN are hollow.
+        column : str or int, optional
+            Which column of the matrix, as in ``plot_sensors("gain", column="rV1")``: its number or its name. Of
+            sources on a surface it is a vertex, or a region, whose sources are added up.
+        views : str or sequence of str, optional
+            Some of flat, left, right, dorsal, ventral, anterior and posterior.
+        value_name : str, optional
+            What the values are.
+        cmap : str or matplotlib.colors.Colormap, optional
+            Colours of the values; a sequential map, or about 0 a diverging one, unless given.
+        ax : matplotlib.axes.Axes, Figure or SubFigure, optional
+            Where to draw; Axes hold one view.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure.
+
+        Raises
+        ------
+        ShapeError
+            If the sensors have no positions, or there is not a value for each.
+        ColumnNotFoundError
+            If there is no such column.
+        ValueError
+            If there is no such view, the views do not fit into `ax`, or sensors that lie on no head are to be laid
+            flat.
+        """
+        network = cast("Network", self)
+        drawn = drawn_sensors(network, values, column, value_name)
+        return plot_sensors(
+            drawn.positions,
+            network.nodes.labels.tolist(),
+            values=drawn.shown.values,
+            value_name=drawn.shown.measure,
+            cmap=cmap,
+            mesh=drawn.mesh,
+            sources=drawn.sources,
+            views=views,
+            note=drawn.note,
+            heading=network.label,
+            ax=ax,
         )
 
     def plot_overview(self, *, plot_brain: bool | None = None, count: int = 250) -> Any:
@@ -218,27 +379,36 @@ class Figures:
             regions=region_mapping_of(surface) if brain else None,
             brain=brain,
             count=count,
+            measure=connections_measure(network),
             heading=network.label,
         )
 
     def plot_surface(
         self,
-        values: npt.ArrayLike | None = None,
+        values: npt.ArrayLike | str | None = None,
         *,
         views: "str | Sequence[str] | None" = None,
         value_name: str | None = None,
+        cmap: Any = None,
+        ax: Any = None,
     ) -> Any:
         """
         Draw the surface, coloured by region or by values.
 
         Parameters
         ----------
-        values : array_like, shape (n_vertices,) or (n_regions,), optional
-            What to colour by, of complex values the magnitude; NaN is grey.
+        values : array_like, shape (n_vertices,) or (n_regions,), or str, optional
+            What to colour by, or the name of a column of the vertices or of the regions. Of complex values the
+            magnitude is drawn; NaN is grey.
         views : str or sequence of str, optional
-            One or some of left, right, dorsal, ventral, anterior and posterior; all unless given.
+            One or some of left, right, dorsal, ventral, anterior and posterior, which are all unless given, and of
+            left medial and right medial.
         value_name : str, optional
             What the values are.
+        cmap : str or matplotlib.colors.Colormap, optional
+            Colours of the values; a sequential map, or about 0 a diverging one, unless given.
+        ax : matplotlib.axes.Axes, Figure or SubFigure, optional
+            Where to draw; Axes hold one view.
 
         Returns
         -------
@@ -250,21 +420,24 @@ class Figures:
         ShapeError
             If the network has no mesh, if there is not a value for each vertex or each region, or if the region
             mapping does not fit.
+        ColumnNotFoundError
+            If there is no such column.
         ValueError
-            If there is no such view.
+            If there is no such view, the views do not fit into `ax`, or hemispheres are not known that must be told
+            apart.
         """
         network = cast("Network", self)
         vertices, elements = self.display_mesh()
-        regions = region_mapping_of(network)
-        shown = None if values is None else values_per_vertex(np.asarray(values), network)
-        if values is not None and np.iscomplexobj(values):
-            value_name = f"magnitude of {value_name or 'value'}"
+        shown = shown_on_surface(values, value_name, network)
         return plot_surface(
             vertices,
             elements,
-            regions=regions,
-            values=shown,
-            value_name=value_name,
+            regions=region_mapping_of(network),
+            values=shown.values,
+            value_name=shown.measure,
             views=views,
+            right=right_side(network),
+            cmap=cmap,
             heading=network.label,
+            ax=ax,
         )

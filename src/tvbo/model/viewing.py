@@ -1,16 +1,15 @@
 """The verb of a network that makes a page: it gathers arrays, turns them upright, and hands them to the viewer."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from tvbo.errors import ShapeError, TvboError
-from tvbo.model.arrays import Array, is_sparse, load
-from tvbo.model.figures import DisplayMesh, Figures
-from tvbo.model.frames import FrameEvidence, detect_frame, to_ras
+from tvbo.errors import ShapeError
+from tvbo.model.arrays import Array, is_sparse
+from tvbo.model.figures import Figures
+from tvbo.model.frames import FrameEvidence, to_ras
 from tvbo.model.gathering import (
     UNITS_SHOWN,
     connections_of,
@@ -22,6 +21,7 @@ from tvbo.model.gathering import (
     upright_positions,
 )
 from tvbo.model.matrices import LENGTHS, WEIGHTS
+from tvbo.model.sensing import GAIN, numbered, sensor_frame, sensor_shift, sources_of
 from tvbo.plotting.matrix import MatrixPanel
 from tvbo.plotting.niivue import write_niivue
 from tvbo.plotting.viewer import MOST_EDGES, Field, Scene, ViewerPage, viewer_page
@@ -29,14 +29,8 @@ from tvbo.plotting.viewer import MOST_EDGES, Field, Scene, ViewerPage, viewer_pa
 if TYPE_CHECKING:
     from tvbo.model.network import Network
 
-GAIN = "gain"
 # More of them would each be a heatmap that is carried along.
 _MOST_MATRICES = 6
-# Fewer sensors do not tell where a head is; and heads and brains have their middle in different places, but not so far.
-_FEWEST_ON_HEAD = 16
-_FAR = 0.25
-# Electrodes of the 10-20 system and its refinements: odd numbers are on the left, even ones on the right.
-_ELECTRODE = re.compile(r"^[A-Za-z]{1,4}(\d{1,2})h?$")
 
 
 class Viewing(Figures):
@@ -222,26 +216,12 @@ def _fields(network: "Network", on: Any) -> list[Field]:
 # ------------------------------------------------------------------ sensors
 
 
-class _Sources(NamedTuple):
-    """Where the sources of a gain are: on a mesh, or at positions."""
-
-    mesh: DisplayMesh | None
-    regions: Array | None
-    region_labels: list[str] | None
-    labels: list[str]
-    positions: Array | None
-    frame: FrameEvidence | None
-
-
-_NOWHERE = _Sources(None, None, None, [], None, None)
-
-
 def _gain_scene(network: "Network") -> Scene:
     matrix = network.matrices[GAIN]
     values = network.matrix(GAIN, None)
     gain: Array = values.toarray() if is_sparse(values) else values
-    sources = _sources(network)
-    frame = _sensor_frame(network, sources.frame)
+    sources = sources_of(network)
+    frame = sensor_frame(network, sources.frame)
     places = network.nodes.positions
     sensors = np.full((len(network.nodes), 3), np.nan) if places is None else to_ras(places, frame.frame)
     labels: list[str] = network.nodes.labels.tolist()
@@ -252,7 +232,7 @@ def _gain_scene(network: "Network") -> Scene:
         labels += sources.labels
     columns = None if matrix.column_labels is None else matrix.column_labels.tolist()
     panel = MatrixPanel(
-        gain, GAIN, _unit(matrix.unit), columns or sources.labels or _numbered(matrix.shape[1], "source")
+        gain, GAIN, _unit(matrix.unit), columns or sources.labels or numbered(matrix.shape[1], "source")
     )
     scene = Scene(
         title=_title(network),
@@ -268,82 +248,10 @@ def _gain_scene(network: "Network") -> Scene:
         unit=str(network.distance_unit or ""),
         frame_note=_frame_note(frame),
     )
-    scene.sensor_shift = _shift(sensors[: len(network.nodes)], sources)
+    scene.sensor_shift = sensor_shift(sensors[: len(network.nodes)], sources)
     if scene.sensor_shift is not None:
         scene.notes.append(
             f"The sphere of the sensors is {np.linalg.norm(scene.sensor_shift):.0f} {scene.unit} off the middle of the "
             "sources: they may be in different frames."
         )
     return scene
-
-
-def _numbered(n: int, word: str) -> list[str]:
-    return [f"{word} {i}" for i in range(n)]
-
-
-def _sources(network: "Network") -> _Sources:
-    n = network.matrices[GAIN].shape[1]
-    try:
-        target = network.target(GAIN)
-    except TvboError:
-        return _described(network, n)
-    if target.number_of_nodes != n:
-        return _NOWHERE
-    mesh = surface_mesh(target)
-    if mesh is not None:
-        parent, mapping = reachable_parent(target), region_mapping_of(target)
-        names = None if parent is None or mapping is None else parent.nodes.labels.tolist()
-        return _Sources(mesh, None if names is None else mapping, names, [], None, target.frame)
-    places = upright_positions(target)
-    return (
-        _NOWHERE if places is None else _Sources(None, None, None, target.nodes.labels.tolist(), places, target.frame)
-    )
-
-
-def _described(network: "Network", n: int) -> _Sources:
-    """Give the sources that a forward model of MNE said the places of, in the frame of its sensors."""
-    found: Any = network.extra.get("mne")
-    for key in ("columns", "positions"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    places = np.asarray(load(found)) if found is not None else np.zeros(0)
-    if places.shape != (n, 3) or places.dtype.kind != "f":
-        return _NOWHERE
-    names = network.matrices[GAIN].column_labels
-    return _Sources(None, None, None, _numbered(n, "source") if names is None else names.tolist(), places, None)
-
-
-def _sensor_frame(network: "Network", sources: FrameEvidence | None) -> FrameEvidence:
-    """Give the axes of the sensors: by the numbers of electrodes, or else those of the sources."""
-    own = network.frame
-    positions, labels = network.nodes.positions, network.nodes.labels.tolist()
-    if not own.assumed or positions is None:
-        return own
-    numbers = [_ELECTRODE.match(label) for label in labels]
-    telling = np.array([found is not None for found in numbers], dtype=bool)
-    if telling.sum() >= max(8, len(labels) / 2):
-        right = np.array([int(found[1]) % 2 == 0 for found in numbers if found is not None])
-        found = detect_frame(positions[telling], right=right)
-        if not found.assumed:
-            return found._replace(reason=found.reason.replace("hemisphere mask", "numbers of the electrodes"))
-    return own if sources is None or sources.assumed else sources
-
-
-def _shift(sensors: Array, sources: _Sources) -> Array | None:
-    """Give the way from the middle of sensors on a head to that of the sources, if it is far."""
-    inside = sources.positions if sources.mesh is None else sources.mesh.vertices
-    outside = sensors[np.isfinite(sensors).all(axis=1)]
-    if inside is None or len(outside) < _FEWEST_ON_HEAD:
-        return None
-    inside = inside[np.isfinite(inside).all(axis=1)]
-    # The sphere nearest to points p: |p|^2 = 2 c p + r^2 - c^2 is linear in c and the rest.
-    size = float(np.abs(outside).max()) or 1.0
-    points = outside / size
-    fitted = np.linalg.lstsq(np.c_[2 * points, np.ones(len(points))], (points**2).sum(axis=1), rcond=None)[0]
-    middle: Array = size * fitted[:3]
-    distance = np.linalg.norm(outside - middle, axis=1)
-    if not len(inside) or distance.std() > 0.15 * distance.mean():
-        # Those within a brain lie on no sphere.
-        return None
-    shift: Array = (inside.min(axis=0) + inside.max(axis=0)) / 2 - middle
-    far = _FAR * distance.mean() < np.linalg.norm(shift) < np.inf
-    return shift if far else None

@@ -1,13 +1,83 @@
-"""A figure that needs no display, and text that is taken literally."""
+"""A figure that needs no display, in one style, and text that is taken literally."""
 
+import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from io import BytesIO
 from textwrap import fill
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ParamSpec
 
 from tvbo._optional import require
+
+P = ParamSpec("P")
+
+# Sizes of text, in points: figures are printed at about two thirds of their size.
+HEADING, TITLE, LABEL, SMALL = 11, 10, 9, 8
+INK, FAINT = "0.15", "0.4"
+
+STYLE: Mapping[str, Any] = MappingProxyType(
+    {
+        "font.family": "sans-serif",
+        "font.size": LABEL,
+        "axes.titlesize": TITLE,
+        "axes.labelsize": LABEL,
+        "axes.linewidth": 0.6,
+        "axes.edgecolor": FAINT,
+        "axes.labelcolor": INK,
+        "text.color": INK,
+        "xtick.labelsize": SMALL,
+        "ytick.labelsize": SMALL,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.color": FAINT,
+        "ytick.color": FAINT,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "legend.fontsize": SMALL,
+        "figure.dpi": 100,
+        "figure.facecolor": "white",
+        "savefig.facecolor": "white",
+        "savefig.bbox": None,
+        # Of a vector file it is the resolution of what is in it as pixels: surfaces.
+        "savefig.dpi": 200,
+        # Text that can be edited, not outlines of it.
+        "pdf.fonttype": 42,
+        "ps.fonttype": 42,
+        "svg.fonttype": "none",
+        # A file is the same each time.
+        "svg.hashsalt": "tvbo",
+    }
+)
+
+
+def styled(draw: Callable[P, Any]) -> Callable[P, Any]:
+    """
+    Let a function draw in the style of tvbo, whatever the style of the session.
+
+    Parameters
+    ----------
+    draw : callable
+        Makes a figure.
+
+    Returns
+    -------
+    callable
+        The same in `STYLE`.
+    """
+
+    @functools.wraps(draw)
+    def _drawn(*args: P.args, **kwargs: P.kwargs) -> Any:
+        with _style():
+            return draw(*args, **kwargs)
+
+    return _drawn
+
+
+def _style() -> Any:
+    matplotlib = require("matplotlib", extra="plot", purpose="draw figures")
+    return matplotlib.rc_context(dict(STYLE))
 
 
 def new_figure(width: float, height: float) -> Any:
@@ -22,21 +92,92 @@ def new_figure(width: float, height: float) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        The figure.
+        The figure; its ``savefig`` writes text as text, and 200 dots per inch.
     """
     figures = require("matplotlib.figure", extra="plot", purpose="draw figures")
     agg = require("matplotlib.backends.backend_agg", extra="plot", purpose="draw figures")
-    figure = figures.Figure(figsize=(width, height), layout="constrained")
+    figure = figures.Figure(figsize=(width, height), layout="constrained", dpi=STYLE["figure.dpi"])
     agg.FigureCanvasAgg(figure)
     # Notebooks show figures of pyplot; this one shows itself there.
     figure._repr_png_ = partial(_png, figure)
+    figure.savefig = partial(_save, figure)
     return figure
 
 
 def _png(figure: Any) -> bytes:
     file = BytesIO()
-    figure.savefig(file, format="png")
+    figure.savefig(file, format="png", dpi=STYLE["figure.dpi"])
     return file.getvalue()
+
+
+def _save(figure: Any, *args: Any, **kwargs: Any) -> None:
+    with _style():
+        type(figure).savefig(figure, *args, **kwargs)
+
+
+def panels_in(ax: Any, rows: int, columns: int, width: float, height: float) -> tuple[Any, list[Any]]:
+    """
+    Give the figure to draw in, and its panels.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, Figure, SubFigure or None
+        Where to draw; a new figure unless given. Axes are one panel.
+    rows, columns : int
+        How many panels are needed.
+    width, height : float
+        Size of a new figure in inches.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure or SubFigure
+        The figure.
+    panels : list of matplotlib.axes.Axes
+        The panels, row by row.
+
+    Raises
+    ------
+    ValueError
+        If one panel is given and several are needed.
+    """
+    figure = figure_for(ax, rows * columns, width, height)
+    if figure is not ax and ax is not None:
+        return figure, [ax]
+    return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
+
+
+def figure_for(ax: Any, n: int, width: float, height: float) -> Any:
+    """
+    Give the figure to draw in.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, Figure, SubFigure or None
+        Where to draw; a new figure unless given. Axes are one panel.
+    n : int
+        How many panels are needed.
+    width, height : float
+        Size of a new figure in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or SubFigure
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        If one panel is given and several are needed.
+    """
+    if ax is None:
+        return new_figure(width, height)
+    if hasattr(ax, "subplots"):
+        return ax
+    if n != 1:
+        raise ValueError(
+            f"{n} panels do not fit into one Axes: give ax= a Figure or a SubFigure, or ask for one matrix or one view"
+        )
+    return ax.figure
 
 
 def literal(text: object, longest: int = 60) -> str:
@@ -113,11 +254,12 @@ def title(figure: Any, text: str | None) -> None:
     """
     if text:
         # Room is kept for its lines, but not for their length.
-        lines = fill(literal(text, 90), max(20, int(11 * figure.get_figwidth())))
-        figure.suptitle(lines, fontsize=11, parse_math=False)
+        width = figure.bbox.width / figure.dpi
+        lines = fill(literal(text, 90), max(20, int(11 * width)))
+        figure.suptitle(lines, fontsize=HEADING, parse_math=False)
 
 
-def settled(figure: Any) -> Any:
+def settled(figure: Any, rounds: int = 1) -> Any:
     """
     Lay a finished figure out once before it is drawn.
 
@@ -125,11 +267,15 @@ def settled(figure: Any) -> Any:
     ----------
     figure : matplotlib.figure.Figure
         The figure.
+    rounds : int
+        How often: until nothing moves any more, if what comes next asks where things are on the page.
 
     Returns
     -------
     matplotlib.figure.Figure
         The same. Axes of equal aspect and long labels shift one another: one more round and nothing is cut off.
     """
-    figure.get_layout_engine().execute(figure)
+    engine = figure.get_layout_engine()
+    for _ in range(rounds if engine is not None else 0):
+        engine.execute(figure)
     return figure

@@ -7,8 +7,8 @@ import numpy as np
 
 from tvbo._optional import require
 from tvbo.plotting.binning import binned
-from tvbo.plotting.canvas import literal, new_figure, settled, shorten, title
-from tvbo.plotting.colors import DIVERGING, NEUTRAL, SEQUENTIAL
+from tvbo.plotting.canvas import literal, panels_in, settled, shorten, styled, title
+from tvbo.plotting.colors import NEUTRAL, scale_for
 
 
 class MatrixPanel(NamedTuple):
@@ -33,8 +33,15 @@ class MatrixPanel(NamedTuple):
     columns: Sequence[str] | None = None
 
 
+@styled
 def plot_matrices(
-    panels: Sequence[MatrixPanel], labels: Sequence[str], *, log: bool = False, heading: str | None = None
+    panels: Sequence[MatrixPanel],
+    labels: Sequence[str],
+    *,
+    log: bool = False,
+    cmap: Any = None,
+    heading: str | None = None,
+    ax: Any = None,
 ) -> Any:
     """
     Draw matrices side by side.
@@ -47,22 +54,35 @@ def plot_matrices(
         Names of the rows.
     log : bool
         Colour by the logarithm; zeros and negative values are left out.
+    cmap : str or matplotlib.colors.Colormap, optional
+        Other colours than those that `tvbo.plotting.colors.scale_for` chooses.
     heading : str, optional
-        A title.
+        A title, of a new figure.
+    ax : matplotlib.axes.Axes, Figure or SubFigure, optional
+        Where to draw.
 
     Returns
     -------
     matplotlib.figure.Figure
         The figure.
+
+    Raises
+    ------
+    ValueError
+        If the matrices do not fit into `ax`.
     """
-    figure = new_figure(6.4 * len(panels), 6.0)
-    title(figure, heading)
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        draw_matrix(figure, axes, panel, labels, log=log)
-    return settled(figure)
+    figure, places = panels_in(ax, 1, len(panels), 6.4 * len(panels), 6.0)
+    if ax is None:
+        title(figure, heading)
+    for axes, panel in zip(places, panels, strict=True):
+        draw_matrix(figure, axes, panel, labels, log=log, cmap=cmap)
+    settled(figure.canvas.figure)
+    return figure
 
 
-def draw_matrix(figure: Any, axes: Any, panel: MatrixPanel, labels: Sequence[str], *, log: bool = False) -> None:
+def draw_matrix(
+    figure: Any, axes: Any, panel: MatrixPanel, labels: Sequence[str], *, log: bool = False, cmap: Any = None
+) -> None:
     """
     Draw one matrix into axes; of a huge one, sparse or dense, the means of blocks.
 
@@ -78,20 +98,21 @@ def draw_matrix(figure: Any, axes: Any, panel: MatrixPanel, labels: Sequence[str
         Names of the rows.
     log : bool
         Colour by the logarithm.
+    cmap : str or matplotlib.colors.Colormap, optional
+        Other colours.
     """
     cells = binned(panel.values)
     shown = np.ma.masked_invalid(cells.values)
-    signed = bool((shown < 0).any() and (shown > 0).any())
     # A connection that is not there is told apart from a weak one.
     shown = np.ma.masked_less_equal(shown, 0) if log else np.ma.masked_equal(shown, 0)
-    cmap = require("matplotlib", extra="plot", purpose="draw figures").colormaps[DIVERGING if signed else SEQUENTIAL]
+    scale = scale_for(shown.compressed(), cmap)
     rows, columns = panel.values.shape
     # Ticks count rows and columns, not cells; of the last cells only the part that there is shows.
     edges = (-0.5, shown.shape[1] * cells.columns - 0.5, shown.shape[0] * cells.rows - 0.5, -0.5)
     image = axes.imshow(
         shown,
-        cmap=cmap.with_extremes(bad=NEUTRAL),
-        norm=_norm(shown, log, signed),
+        cmap=scale.cmap.with_extremes(bad=NEUTRAL),
+        norm=_logarithmic(shown) if log and shown.count() else scale.norm,
         interpolation="nearest",
         extent=edges,
         aspect="equal" if _squarish(rows, columns) else "auto",
@@ -112,14 +133,9 @@ def draw_matrix(figure: Any, axes: Any, panel: MatrixPanel, labels: Sequence[str
     _ticks(axes.xaxis, labels if panel.columns is None else panel.columns, 90)
 
 
-def _norm(shown: Any, log: bool, signed: bool) -> Any:
+def _logarithmic(shown: Any) -> Any:
     colors = require("matplotlib.colors", extra="plot", purpose="draw figures")
-    if log and shown.count():
-        return colors.LogNorm(shown.min(), max(shown.max(), shown.min() * 1.01))
-    if signed:
-        limit = float(np.abs(shown).max())
-        return colors.Normalize(-limit, limit)
-    return None
+    return colors.LogNorm(shown.min(), max(shown.max(), shown.min() * 1.01))
 
 
 def _squarish(rows: int, columns: int) -> bool:

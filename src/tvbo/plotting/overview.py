@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from tvbo.plotting.canvas import new_figure, settled, title
+from tvbo.plotting.canvas import new_figure, settled, styled, title
 from tvbo.plotting.graph import draw_graph
 from tvbo.plotting.matrix import MatrixPanel, draw_matrix
 from tvbo.plotting.surface import draw_surface
@@ -14,6 +14,7 @@ Array = npt.NDArray[Any]
 _BRAIN_VIEWS = ("left", "dorsal", "right")
 
 
+@styled
 def plot_overview(
     panels: Sequence[MatrixPanel],
     labels: Sequence[str],
@@ -25,6 +26,7 @@ def plot_overview(
     regions: Array | None = None,
     brain: bool = False,
     count: int = 250,
+    measure: str = "strength",
     heading: str | None = None,
 ) -> Any:
     """
@@ -50,6 +52,8 @@ def plot_overview(
         Whether to draw it.
     count : int
         How many connections to show.
+    measure : str
+        What the strengths are.
     heading : str, optional
         A title.
 
@@ -79,19 +83,24 @@ def plot_overview(
     title(figure, heading)
     rows = figure.subfigures(len(heights), 1, height_ratios=list(heights.values()), squeeze=False)[:, 0]
     bands = dict(zip(heights, rows, strict=True))
+    names = []
+    options: dict[str, Any] = {"right": right, "count": count, "measure": measure}
     if "matrices" in bands:
         axes = _squares(bands["matrices"], n_squares, alone=len(bands) == 1)
         for ax, panel in zip(axes, panels, strict=False):
             draw_matrix(bands["matrices"], ax, panel, labels)
         if circle:
-            draw_graph(bands["matrices"], axes[-1:], None, weights, labels, right=right, count=count)
+            names.append(draw_graph(bands["matrices"], axes[-1:], None, weights, labels, **options))
     if "graph" in bands:
         axes = bands["graph"].subplots(1, 3)
-        draw_graph(bands["graph"], axes, positions, weights, labels, right=right, count=count, mesh=mesh)
+        names.append(draw_graph(bands["graph"], axes, positions, weights, labels, mesh=mesh, **options))
     if "brain" in bands and mesh is not None:
         axes = bands["brain"].subplots(1, len(_BRAIN_VIEWS), squeeze=False)[0]
         draw_surface(bands["brain"], axes, mesh[0], mesh[1], _BRAIN_VIEWS, regions)
-    return settled(figure)
+    settled(figure, rounds=3)
+    for write in names:
+        write()
+    return figure
 
 
 def _squares(band: Any, n: int, *, alone: bool) -> Sequence[Any]:
