@@ -133,6 +133,12 @@ def test_formats_lists_what_there_is() -> None:
     assert ".json" not in rows["tvbo"]["writes"]
 
 
+def test_formats_name_what_is_dropped_by_whole_paths() -> None:
+    for row in json.loads(tvbo("formats", "--json").stdout):
+        assert all(path and not path.endswith(".") for path in row["drops"]), row["format"]
+        assert "``" not in row["description"]
+
+
 def test_formats_can_be_read_on_a_narrow_terminal() -> None:
     lines = tvbo("formats").stdout.splitlines()
     assert max(map(len, lines)) <= 80
