@@ -302,3 +302,19 @@ def test_tables_of_a_pipeline_become_an_archive_and_are_looked_at(tmp_path: Path
     assert "look at matrices.length: the lengths of 1 pairs differ by direction" in done.stderr
     found = Network.from_file(tmp_path / "out.zip")
     assert found.matrix("length").tolist() == [[0, 70], [80, 0]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("tvbo co", {"convert", "cohort"}),
+        ("tvbo cohort av", {"average"}),
+        ("tvbo convert --to tvb-", {"tvb-h5", "tvb-text", "tvb-zip"}),
+        ("tvbo cohort convert --from bi", {"bids"}),
+    ],
+)
+def test_a_shell_completes_what_is_typed(typed: str, offered: set[str]) -> None:
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" ")), "_TVBO_COMPLETE": "complete_bash"}
+    code = "import sys; sys.argv = ['tvbo']; from tvbo.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | words)
+    assert set(done.stdout.split()) == offered

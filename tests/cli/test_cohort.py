@@ -160,3 +160,10 @@ def test_what_cannot_be_done_ends_with_2(arguments: tuple[str, ...], said: str, 
     done = tvbo(*arguments)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_an_average_that_cannot_be_written_is_refused_before_the_work(base: Path, tmp_path: Path) -> None:
+    done = tvbo("average", base, tmp_path / "mean.nonsense", "-j", 0)
+    assert done.returncode == 2
+    assert "mean.nonsense" in done.stderr
+    assert "of 3" not in done.stderr

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from tvbo.cli import progress
+from tvbo.cli.formats import names_of_formats
 
 
 def run(
@@ -22,8 +23,13 @@ def run(
     centres: Annotated[
         Path | None, typer.Option("--centres", help="Names and places of regions beside a table of weights.")
     ] = None,
-    from_: Annotated[str | None, typer.Option("--from", help="Format of the source; see `tvbo formats`.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Format of the target.")] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", help="Format of the source; see `tvbo formats`.", autocompletion=names_of_formats),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Format of the target.", autocompletion=names_of_formats)
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse to lose anything.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be lost, and write nothing.")] = False,
     read: Annotated[

@@ -26,6 +26,13 @@ def run(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = Fals
         typer.echo(fault, err=True)
 
 
+def names_of_formats(incomplete: str) -> list[str]:
+    """Give the formats whose names begin so, for the shell to complete."""
+    from tvbo import registry
+
+    return [name for name in registry.names() if name.startswith(incomplete)]
+
+
 def _show(modules: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
