@@ -318,3 +318,15 @@ def test_a_shell_completes_what_is_typed(typed: str, offered: set[str]) -> None:
     code = "import sys; sys.argv = ['tvbo']; from tvbo.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | words)
     assert set(done.stdout.split()) == offered
+
+
+@pytest.mark.parametrize("command", [[], ["info"], ["cohort"], ["cohort", "average"]])
+def test_help_has_a_short_name(command: list[str]) -> None:
+    assert tvbo(*command, "-h").stdout == tvbo(*command, "--help").stdout != ""
+
+
+def test_a_folder_that_is_no_dataset_is_told_from_one(tmp_path: Path) -> None:
+    done = tvbo("info", tmp_path)
+    assert done.returncode == 2
+    assert "is a folder" in done.stderr
+    assert "tvbo cohort" in done.stderr

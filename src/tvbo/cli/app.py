@@ -12,6 +12,7 @@ app = typer.Typer(
     help="The lossless home of a brain network: open, check, compare and convert networks.",
     epilog="Exit status: 0 as asked, 1 the answer is no (differs, invalid), 2 it could not be done, 130 interrupted.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
 for module in (info, verify, validate, repair, convert, plot, view, list, formats, demo):
