@@ -2,7 +2,10 @@
 
 import importlib.metadata
 import re
+import tempfile
 from typing import TYPE_CHECKING
+
+from docutils import nodes
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -62,6 +65,18 @@ def _lead_inside(app: object, page: str, source: list[str]) -> None:
     )
 
 
+def _leave_out_the_folder(app: object, page: "nodes.document", name: str) -> None:
+    """Leave out, of paths that cells printed, the folder that they ran in: it has another name in each build."""
+    folder = re.compile(rf"{re.escape(tempfile.gettempdir())}/tmp\w{{8}}/")
+    for text in list(page.findall(nodes.Text)):
+        block = text.parent
+        if folder.search(text):
+            block.replace(text, nodes.Text(folder.sub("", text)))
+            # Only what stands as it was written is shown as code.
+            block.rawsource = block.astext()
+
+
 def setup(app: "Sphinx") -> None:
     """Take part in the build."""
     app.connect("source-read", _lead_inside)
+    app.connect("doctree-resolved", _leave_out_the_folder)

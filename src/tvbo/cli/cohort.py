@@ -219,6 +219,9 @@ def _running(workers: int | None, scheduler: str | None) -> Iterator[dict[str, A
 def _end(outcomes: "Outcomes", more: str) -> None:
     """Say what became of all, and end with the status that it deserves."""
     typer.echo("; ".join(filter(None, [str(outcomes), more])), err=True)
+    warned = [record for record in outcomes if record.fresh and record.warnings]
+    if warned:
+        typer.echo(f"{len(warned):,} with warnings, such as {warned[0].item}: {warned[0].warnings[0]}", err=True)
     for record in outcomes.failed[:5]:
         typer.echo(f"failed {record.item}: {record.error}", err=True)
     if len(outcomes.failed) > 5:
