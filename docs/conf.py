@@ -1,6 +1,14 @@
 """How the pages are built: every notebook is run, and a cell that fails stops the build."""
 
 import importlib.metadata
+import re
+import tempfile
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 project = "tvbo"
 author = "The tvbo developers"
@@ -44,5 +52,31 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 default_role = "code"
 
-# Pages of the repository are read in two places: from the files that stand beside docs/, links lead outside.
-suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type"]
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+
+def _lead_inside(app: object, page: str, source: list[str]) -> None:
+    """Let a link to a file beside docs/ lead to the page that includes it: the text is read on git hosts, too."""
+    up = "../" * page.count("/")
+    source[0] = re.sub(
+        rf"\]\({re.escape(up)}\.\./([A-Z]+)\.md(#[^)]*)?\)",
+        lambda found: f"]({up}reference/{found[1].lower()}.md{found[2] or ''})",
+        source[0],
+    )
+
+
+def _leave_out_the_folder(app: object, page: "nodes.document", name: str) -> None:
+    """Leave out, of paths that cells printed, the folder that they ran in: it has another name in each build."""
+    folder = re.compile(rf"{re.escape(tempfile.gettempdir())}/tmp\w{{8}}/")
+    for text in list(page.findall(nodes.Text)):
+        block = text.parent
+        if folder.search(text):
+            block.replace(text, nodes.Text(folder.sub("", text)))
+            # Only what stands as it was written is shown as code.
+            block.rawsource = block.astext()
+
+
+def setup(app: "Sphinx") -> None:
+    """Take part in the build."""
+    app.connect("source-read", _lead_inside)
+    app.connect("doctree-resolved", _leave_out_the_folder)

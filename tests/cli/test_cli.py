@@ -133,6 +133,12 @@ def test_formats_lists_what_there_is() -> None:
     assert ".json" not in rows["tvbo"]["writes"]
 
 
+def test_formats_name_what_is_dropped_by_whole_paths() -> None:
+    for row in json.loads(tvbo("formats", "--json").stdout):
+        assert all(path and not path.endswith(".") for path in row["drops"]), row["format"]
+        assert "``" not in row["description"]
+
+
 def test_formats_can_be_read_on_a_narrow_terminal() -> None:
     lines = tvbo("formats").stdout.splitlines()
     assert max(map(len, lines)) <= 80
@@ -304,3 +310,31 @@ def test_tables_of_a_pipeline_become_an_archive_and_are_looked_at(tmp_path: Path
     assert "look at matrices.length: the lengths of 1 pairs differ by direction" in done.stderr
     found = Network.from_file(tmp_path / "out.zip")
     assert found.matrix("length").tolist() == [[0, 70], [80, 0]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("tvbo co", {"convert", "cohort"}),
+        ("tvbo cohort av", {"average"}),
+        ("tvbo convert --to tvb-", {"tvb-h5", "tvb-text", "tvb-zip"}),
+        ("tvbo cohort convert --from bi", {"bids"}),
+    ],
+)
+def test_a_shell_completes_what_is_typed(typed: str, offered: set[str]) -> None:
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" ")), "_TVBO_COMPLETE": "complete_bash"}
+    code = "import sys; sys.argv = ['tvbo']; from tvbo.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | words)
+    assert set(done.stdout.split()) == offered
+
+
+@pytest.mark.parametrize("command", [[], ["info"], ["cohort"], ["cohort", "average"]])
+def test_help_has_a_short_name(command: list[str]) -> None:
+    assert tvbo(*command, "-h").stdout == tvbo(*command, "--help").stdout != ""
+
+
+def test_a_folder_that_is_no_dataset_is_told_from_one(tmp_path: Path) -> None:
+    done = tvbo("info", tmp_path)
+    assert done.returncode == 2
+    assert "is a folder" in done.stderr
+    assert "tvbo cohort" in done.stderr

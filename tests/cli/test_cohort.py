@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -160,3 +161,29 @@ def test_what_cannot_be_done_ends_with_2(arguments: tuple[str, ...], said: str, 
     done = tvbo(*arguments)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_an_average_that_cannot_be_written_is_refused_before_the_work(base: Path, tmp_path: Path) -> None:
+    done = tvbo("average", base, tmp_path / "mean.nonsense", "-j", 0)
+    assert done.returncode == 2
+    assert "mean.nonsense" in done.stderr
+    assert "of 3" not in done.stderr
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_networks_warn_of_is_said_once(base: Path, tmp_path: Path, workers: int) -> None:
+    folder = tmp_path / "copied"
+    folder.mkdir()
+    Network.from_file(base / "sub-0.zip").save(folder / "a.yaml")
+    for name in ("b", "c"):
+        for ending in ("yaml", "h5"):
+            shutil.copy(folder / f"a.{ending}", folder / f"{name}.{ending}")
+    (folder / "a.h5").unlink()
+    (folder / "a.yaml").unlink()
+    report = tmp_path / "report.jsonl"
+    done = tvbo("average", folder, tmp_path / "mean.yaml", "-j", workers, "-q", "--report", report)
+    assert done.returncode == 0, done.stderr
+    assert "2 with warnings, such as b: TvboWarning: " in done.stderr
+    assert "warnings.warn" not in done.stderr
+    assert done.stderr.count("c.h5") == 0
+    assert ["c.h5" in json.loads(line)["warnings"][0] for line in report.read_text().splitlines()] == [False, True]

@@ -316,3 +316,20 @@ def test_progress_is_told(cohort: Cohorts, functions: ModuleType, capfd: pytest.
     found = map_networks(functions.first, cohort(3), workers=0, progress=seen.append)
     assert seen == list(found)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_run_that_writes_no_files_leaves_the_report_of_one_that_did(
+    cohort: Cohorts, functions: ModuleType, tmp_path: Path
+) -> None:
+    source, out = cohort(2), tmp_path / "out"
+    map_networks(functions.doubled, source, into=out, workers=0)
+    before = (out / "cohort.jsonl").read_bytes()
+    with pytest.raises(CohortError, match="a run that wrote files"):
+        map_networks(functions.first, source, report=out / "cohort.jsonl", workers=0)
+    assert (out / "cohort.jsonl").read_bytes() == before
+
+
+def test_results_do_not_go_into_a_file(cohort: Cohorts, functions: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(NotADirectoryError, match="expected a folder for the results"):
+        map_networks(functions.doubled, cohort(1), into=tmp_path / "out", workers=0)

@@ -147,7 +147,7 @@ def test_a_gain_of_brainstorm_is_projected_as_by_tvb(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "error", "match"),
     [
-        ("a.txt", b"1 2\n3 4\n", UnknownFormatError, "is a text"),
+        ("a.txt", b"1 2\n3 4\n", UnknownFormatError, "is no text of TVB: expected a region mapping"),
         ("a.txt", b"1\n2 3\n", DamagedFileError, "one length"),
         ("a.txt", b"a 1 2 3\nb 1 2\n", DamagedFileError, "row 1 has 3 words"),
         ("a.txt", b"a 1 2 3\nb 1 2 x\n", DamagedFileError, "words 2 to 4"),

@@ -10,9 +10,9 @@ from tvbo.cli import cohort, convert, demo, formats, info, list, plot, repair, v
 app = typer.Typer(
     name="tvbo",
     help="The lossless home of a brain network: open, check, compare and convert networks.",
-    epilog="Exit status: 0 as asked, 1 the answer is no (differs, invalid), 2 it could not be done.",
+    epilog="Exit status: 0 as asked, 1 the answer is no (differs, invalid), 2 it could not be done, 130 interrupted.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
 for module in (info, verify, validate, repair, convert, plot, view, list, formats, demo):

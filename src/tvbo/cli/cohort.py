@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tvbo.cli.formats import names_of_formats
+
 if TYPE_CHECKING:
     from tvbo.cohort import Outcomes
 
@@ -15,13 +17,14 @@ app = typer.Typer(
     epilog="SRC are files, folders, patterns in quotes such as 'data/sub-*/net.zip', or BIDS datasets. "
     "Exit status: 0 as asked, 1 some are invalid, 2 some could not be done, 130 interrupted.",
     no_args_is_help=True,
-    add_completion=False,
     context_settings={"max_content_width": 120},
 )
 
 Sources = Annotated[list[str], typer.Argument(metavar="SRC", help="Files, folders, patterns, BIDS datasets.")]
 Target = Annotated[Path, typer.Argument(metavar="DST", help="What to write.")]
-From = Annotated[str | None, typer.Option("--from", metavar="FORMAT", help="Format of the sources.")]
+From = Annotated[
+    str | None, typer.Option("--from", metavar="FORMAT", help="Format of the sources.", autocompletion=names_of_formats)
+]
 Workers = Annotated[
     int | None,
     typer.Option("--workers", "-j", min=0, help="Processes; one per processor without, 0 for none but this one."),
@@ -42,7 +45,10 @@ def convert(
     sources: Sources,
     target: Target,
     from_: From = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="FORMAT", help="Format of the results.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="FORMAT", help="Format of the results.", autocompletion=names_of_formats),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse to lose anything.")] = False,
     lengths: Annotated[
         str | None, typer.Option("--lengths", metavar="NAME", help="Tract lengths in the folder of each table.")
@@ -165,9 +171,12 @@ def average(
     quiet: Quiet = False,
 ) -> None:
     """Average networks into the network DST: of each matrix the mean, NAME_std and NAME_count, aligned by region."""
+    from tvbo import registry
     from tvbo.cohort import average as run
     from tvbo.cohort import find_items
 
+    # Not only after hours of work.
+    registry.for_path(target, "write")
     # The result of an earlier run is no member of the cohort.
     items = [item for item in find_items(sources, format=from_) if item.path != target.absolute()]
     with _running(workers, scheduler) as running:
@@ -210,6 +219,9 @@ def _running(workers: int | None, scheduler: str | None) -> Iterator[dict[str, A
 def _end(outcomes: "Outcomes", more: str) -> None:
     """Say what became of all, and end with the status that it deserves."""
     typer.echo("; ".join(filter(None, [str(outcomes), more])), err=True)
+    warned = [record for record in outcomes if record.fresh and record.warnings]
+    if warned:
+        typer.echo(f"{len(warned):,} with warnings, such as {warned[0].item}: {warned[0].warnings[0]}", err=True)
     for record in outcomes.failed[:5]:
         typer.echo(f"failed {record.item}: {record.error}", err=True)
     if len(outcomes.failed) > 5:

@@ -12,6 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tvbo.cli import progress
+from tvbo.cli.formats import names_of_formats
+
 
 def run(
     source: Annotated[Path, typer.Argument(help="What to read: a network, or a table of weights (.csv, .tsv, .txt).")],
@@ -20,8 +23,13 @@ def run(
     centres: Annotated[
         Path | None, typer.Option("--centres", help="Names and places of regions beside a table of weights.")
     ] = None,
-    from_: Annotated[str | None, typer.Option("--from", help="Format of the source; see `tvbo formats`.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Format of the target.")] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", help="Format of the source; see `tvbo formats`.", autocompletion=names_of_formats),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Format of the target.", autocompletion=names_of_formats)
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse to lose anything.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be lost, and write nothing.")] = False,
     read: Annotated[
@@ -99,15 +107,9 @@ def _losses_listed(target: Path) -> Iterator[None]:
 
 @contextmanager
 def _progress(target: Path, write: Any) -> Iterator[dict[str, Any]]:
-    """Show how far a large network is written, where somebody looks and the format tells."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal or "progress" not in inspect.signature(write).parameters:
+    """Show how far a large network is written, if the format tells."""
+    if "progress" not in inspect.signature(write).parameters:
         yield {}
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
-        task = shown.add_task(f"writing {target.name}", total=None)
-        yield {"progress": lambda done, total: shown.update(task, completed=done, total=total)}
+    with progress.shown(f"writing {target.name}") as tell:
+        yield {"progress": tell}

@@ -26,6 +26,13 @@ def run(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = Fals
         typer.echo(fault, err=True)
 
 
+def names_of_formats(incomplete: str) -> list[str]:
+    """Give the formats whose names begin so, for the shell to complete."""
+    from tvbo import registry
+
+    return [name for name in registry.names() if name.startswith(incomplete)]
+
+
 def _show(modules: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -72,10 +79,11 @@ def _row(name: str, module: Any) -> dict[str, Any]:
         "drops": list(_drops(getattr(module, "DROPS", {}))),
         "needs": getattr(module, "EXTRA", None),
         "package": None if point is None else point.value if point.dist is None else point.dist.name,
-        "description": str((module.__doc__ or "").strip().splitlines()[0]),
+        "description": str((module.__doc__ or "").strip().splitlines()[0]).replace("``", ""),
     }
 
 
 def _drops(dropped: dict[str, str]) -> dict[str, None]:
-    """Give what a format drops once each: the path where what a warning calls it stands for many."""
-    return dict.fromkeys(path if "*" in said else said for path, said in dropped.items())
+    """Give what a format drops once each: the path where what a warning calls it stands for many, or is cut."""
+    cut = {said for said in dropped.values() if "*" in said or not said or said.endswith(".")}
+    return dict.fromkeys(path if said in cut else said for path, said in dropped.items())

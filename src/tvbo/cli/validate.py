@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from tvbo.cli import progress
+
 
 def run(
-    path: Annotated[Path, typer.Argument(help="The sidecar of a network.")],
+    path: Annotated[Path, typer.Argument(help="A network: its sidecar, or a file of another format.")],
     deep: Annotated[bool, typer.Option("--deep", help="Read every array and compare it with its checksum.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -20,7 +22,11 @@ def run(
         raise NetworkNotFoundError(f"there is no file {path}")
     module = registry.for_path(path, "read")
     check = getattr(module, "validate", None)
-    report = check(path, deep=deep) if check else Network.from_file(path).validate(deep=deep)
+    with progress.shown(f"validating {path.name}") as tell:
+        if check:
+            report = check(path, deep=deep, progress=tell)
+        else:
+            report = Network.from_file(path).validate(deep=deep, progress=tell)
     if json:
         problems = [problem._asdict() for problem in report.problems]
         said = {"valid": bool(report), "deep": deep, "problems": problems, "notes": list(report.notes)}

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from tvbo.cli import progress
+
 
 def run(
     first: Annotated[Path, typer.Argument(help="A network.")],
@@ -15,7 +17,8 @@ def run(
     """Compare two networks to the last bit; exit status 0 only if they are identical, else 1."""
     from tvbo import Network
 
-    found = Network.from_file(first).diff(Network.from_file(second))
+    with progress.shown(f"comparing {first.name} with {second.name}") as tell:
+        found = Network.from_file(first).diff(Network.from_file(second), progress=tell)
     if json:
         differences = [difference._asdict() for difference in found]
         typer.echo(

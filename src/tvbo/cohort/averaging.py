@@ -17,7 +17,7 @@ import numpy as np
 from tvbo.cohort.alignment import align, check_unique
 from tvbo.cohort.crews import Crew, Lanes, closing, crew_of
 from tvbo.cohort.items import Item, Source, find_items
-from tvbo.cohort.jobs import failure_of
+from tvbo.cohort.jobs import failure_of, heard
 from tvbo.cohort.planes import Plane, later, matrix_of
 from tvbo.cohort.progress import Progress, shown
 from tvbo.cohort.report import DONE, FAILED, Outcomes, Record
@@ -131,6 +131,7 @@ def average(
     items = find_items(source, format=format)
     first, plan = _planned(items, names, labels, nan_policy, omit_zeros, unfit == "fill")
     failed: dict[str, Record] = {}
+    warned: dict[str, tuple[str, ...]] = {}
     seconds: dict[str, float] = dict.fromkeys((item.name for item in items), 0.0)
     size = len(plan.labels)
     crew = crew_of(executor, workers, None)
@@ -148,6 +149,7 @@ def average(
                     for name, own in partial.sums.items():
                         sums[name].merge(own)
                     failed.update(partial.failed)
+                    warned.update(partial.warned)
                     for item in block:
                         seconds[item.name] += partial.seconds / len(block)
                         if item.name not in told:
@@ -161,7 +163,9 @@ def average(
             else:
                 break
     records = [
-        failed.get(item.name, Record(item.name, DONE, str(item.path), seconds=seconds[item.name])) for item in items
+        failed.get(item.name)
+        or Record(item.name, DONE, str(item.path), seconds=seconds[item.name], warnings=warned.get(item.name, ()))
+        for item in items
     ]
     if len(failed) == len(items):
         raise CohortError(f"no network could be averaged: {items[0].name}: {failed[items[0].name].error}")
@@ -207,6 +211,7 @@ class _Partial(NamedTuple):
     sums: dict[str, Sums]
     failed: dict[str, Record]
     seconds: float
+    warned: dict[str, tuple[str, ...]]
 
 
 def _references(first: Item, plan: _Plan, band: range) -> dict[str, Array]:
@@ -255,23 +260,27 @@ def _settled(
                 yield [item], single.result()
             else:
                 record = Record(item.name, FAILED, str(item.path), error=failure_of(lost))
-                yield [item], _Partial({}, {item.name: record}, 0.0)
+                yield [item], _Partial({}, {item.name: record}, 0.0, {})
 
 
 def _sum(plan: _Plan, block: Sequence[Item], band: range, references: Mapping[str, Array]) -> _Partial:
     """Sum the networks of a block."""
     start = time.perf_counter()
     sums = {name: Sums.empty(values) for name, values in references.items()}
-    failed = {}
+    failed, warned = {}, {}
     for item in block:
+        said: list[str] = []
         try:
-            found = _values(item, plan, band)
+            with heard(said):
+                found = _values(item, plan, band)
         except Exception as error:  # noqa: BLE001 - one bad network must not stop the others
             failed[item.name] = Record(item.name, FAILED, str(item.path), error=failure_of(error))
             continue
+        if said:
+            warned[item.name] = tuple(dict.fromkeys(said))
         for name, (values, there) in found.items():
             sums[name].include(values, there)
-    return _Partial(sums, failed, time.perf_counter() - start)
+    return _Partial(sums, failed, time.perf_counter() - start, warned)
 
 
 def _values(item: Item, plan: _Plan, band: range) -> dict[str, tuple[Array, Array]]:

@@ -256,7 +256,7 @@ def attempt(job: Job, task: str, item: Item, before: Before | None, as_lines: bo
     failure: Failure | None = None
     said: list[str] = []
     try:
-        with _heard(said):
+        with heard(said):
             digest = item.digest()
             same = before is not None and before.digest_in == digest
             if before is not None and same and job.still_there(before.output, before.files):
@@ -309,8 +309,20 @@ def attempt_each(
 
 
 @contextlib.contextmanager
-def _heard(said: list[str]) -> Iterator[None]:
-    """Take warnings down. Where threads share a process, one may be noted at the network of another thread."""
+def heard(said: list[str]) -> Iterator[None]:
+    """
+    Take warnings down. Where threads share a process, one may be noted at the network of another thread.
+
+    Parameters
+    ----------
+    said : list of str
+        Gets them.
+
+    Yields
+    ------
+    None
+        While they are taken down.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         try:

@@ -80,7 +80,9 @@ def map_networks(
     UnsupportedObjectError
         If the function cannot be sent to another process, or the executor is none.
     CohortError
-        If another run writes the same report, or processes cannot be started.
+        If another run writes the same report, it is of a run of another kind, or processes cannot be started.
+    NotADirectoryError
+        If results should go into a file.
     DuplicateNameError
         If two networks have one name.
     """
@@ -88,6 +90,8 @@ def map_networks(
     found = outside(find_items(items), folder)
     module = registry.get(format or "tvbo")
     endings = registry.extensions(module, "write")
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is a file: expected a folder for the results")
     if folder is not None and not endings:
         registry.for_path(folder, "write", format or "tvbo")
     job = NetworkJob(
@@ -210,6 +214,11 @@ def run(
     said: dict[str, Record] = {}
     with reported(report) as book:
         known = {} if book is None else book.known
+        if getattr(job, "into", None) is None and any(record.output for record in known.values()):
+            # What it says of files is needed to go on with these.
+            raise CohortError(
+                f"{report} is the report of a run that wrote files, and this one writes none: name another"
+            )
         with shown(progress, len(items), job.title) as tell:
 
             def finished(item: Item, record: Record | None) -> None:

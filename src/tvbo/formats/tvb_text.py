@@ -136,7 +136,11 @@ def _read(path: Path, data: bytes, limits: Limits, kind: str | None, variable: s
         return Datatype("RegionMapping", {"array_data": found.reshape(-1)})
     if base == "Sensors":
         return _sensors(words(data, limits, path), kind, path, limits)
-    raise UnknownFormatError(f"{path} is a text, and kind={kind!r} is none: expected RegionMapping or sensors")
+    what = f"a text, which holds no {kind}" if kind else "no text of TVB"
+    raise UnknownFormatError(
+        f"{path} is {what}: expected a region mapping (a number for each vertex) or sensors (a name and three numbers "
+        "in each row); for a table of weights say format='csv'"
+    )
 
 
 def _told(data: bytes, limits: Limits, path: Path) -> str:

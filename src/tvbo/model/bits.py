@@ -5,7 +5,7 @@ So an array that lies on disk and is larger than memory is digested and compared
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ def digest_of_array(values: Any) -> bytes:
     return state.digest()
 
 
-def deviation(first: Any, second: Any) -> str:
+def deviation(first: Any, second: Any, seen: Callable[[int], None] = lambda count: None) -> str:
     """
     Say how much two arrays of one shape and dtype differ.
 
@@ -95,6 +95,8 @@ def deviation(first: Any, second: Any) -> str:
     ----------
     first, second : array or lazy array
         The two.
+    seen : callable, optional
+        Is told of how many bytes each time.
 
     Returns
     -------
@@ -104,6 +106,7 @@ def deviation(first: Any, second: Any) -> str:
     changed, size, largest = 0, 0, None
     for a, b in _pairs(first, second):
         size += a.size
+        seen(a.nbytes)
         raw_a, raw_b = (np.frombuffer(each.tobytes(), np.uint8) for each in (a, b))
         if np.array_equal(raw_a, raw_b):
             continue

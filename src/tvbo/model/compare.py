@@ -8,7 +8,7 @@ loaded already do not count.
 
 import hashlib
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from tvbo.model.arrays import Array, Sparse, is_loaded, is_sparse, load
 from tvbo.model.bits import deviation, digest_of_array, is_large
 from tvbo.model.parameters import Parameter
+from tvbo.model.progress import Progress, Steps, bytes_of
 from tvbo.model.shown import diff_html
 from tvbo.storage.order import order_of
 from tvbo.storage.sparse import sparse_parts
@@ -177,7 +178,7 @@ def _tree(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def diff(first: "Network", second: "Network") -> NetworkDiff:
+def diff(first: "Network", second: "Network", progress: Progress | None = None) -> NetworkDiff:
     """
     List every difference between two networks.
 
@@ -185,6 +186,8 @@ def diff(first: "Network", second: "Network") -> NetworkDiff:
     ----------
     first, second : Network
         The two.
+    progress : callable, optional
+        Is told how many bytes of how many are compared.
 
     Returns
     -------
@@ -201,11 +204,15 @@ def diff(first: "Network", second: "Network") -> NetworkDiff:
             raise TypeError(f"cannot compare with a {type(network).__name__}: expected a Network")
     left, right = dict(content(first)), dict(content(second))
     paths = [*left, *(path for path in right if path not in left)]
+    sizes = {path: bytes_of(value) for path, value in left.items() if _is_array(value)}
+    steps = Steps(progress, sum(sizes.values()))
     found = []
     for path in paths:
-        difference = _compare(path, left.get(path, _MISSING), right.get(path, _MISSING))
+        difference = _compare(path, left.get(path, _MISSING), right.get(path, _MISSING), steps.more)
         if difference is not None:
             found.append(difference)
+        if path in sizes:
+            steps.end(sizes[path])
     return NetworkDiff(tuple(found), tuple(paths))
 
 
@@ -242,7 +249,7 @@ def _held(values: Any) -> Any:
     return values if is_large(values) else load(values)
 
 
-def _compare(path: str, a: Any, b: Any) -> Difference | None:
+def _compare(path: str, a: Any, b: Any, seen: Callable[[int], None]) -> Difference | None:
     if a is b:
         # One that lies in a file is not read for it.
         return None
@@ -251,7 +258,7 @@ def _compare(path: str, a: Any, b: Any) -> Difference | None:
     if b is _MISSING:
         return Difference(path, "only in the first", _describe(a))
     if _is_array(a) and _is_array(b):
-        return _compare_arrays(path, _held(a), _held(b))
+        return _compare_arrays(path, _held(a), _held(b), seen)
     if type(a) is not type(b):
         return Difference(path, "type", f"{_describe(a)} and {_describe(b)}")
     if _digest(a) != _digest(b):
@@ -266,7 +273,7 @@ def _describe(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _compare_arrays(path: str, a: Any, b: Any) -> Difference | None:
+def _compare_arrays(path: str, a: Any, b: Any, seen: Callable[[int], None]) -> Difference | None:
     if bool(sp.issparse(a)) != bool(sp.issparse(b)):
         layouts = [str(x.format) if is_sparse(x) else "dense" for x in (a, b)]
         return Difference(path, "layout", " and ".join(layouts))
@@ -283,7 +290,7 @@ def _compare_arrays(path: str, a: Any, b: Any) -> Difference | None:
     orders = [order_of(each) if is_loaded(each) else getattr(each, "order", "C") for each in (a, b)]
     if orders[0] != orders[1]:
         return Difference(path, "order", " and ".join(orders))
-    found = deviation(a, b)
+    found = deviation(a, b, seen)
     return Difference(path, "values", found) if found else None
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, cast
 
 from tvbo.model import checks, compare, validity
+from tvbo.model.progress import Progress
 
 if TYPE_CHECKING:
     from tvbo.model.network import Network
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 class Proofs:
     """What can be proved of a `Network`."""
 
-    def diff(self, other: "Network") -> compare.NetworkDiff:
+    def diff(self, other: "Network", *, progress: Progress | None = None) -> compare.NetworkDiff:
         """
         List every difference to another network.
 
@@ -19,13 +20,15 @@ class Proofs:
         ----------
         other : Network
             The other.
+        progress : callable, optional
+            Is told how many bytes of how many are compared.
 
         Returns
         -------
         NetworkDiff
             Empty, and so false, when the two are identical to the last bit.
         """
-        return compare.diff(cast("Network", self), other)
+        return compare.diff(cast("Network", self), other, progress)
 
     def identical(self, other: "Network") -> bool:
         """
@@ -43,7 +46,7 @@ class Proofs:
         """
         return not self.diff(other)
 
-    def validate(self, *, deep: bool = False) -> validity.Report:
+    def validate(self, *, deep: bool = False, progress: Progress | None = None) -> validity.Report:
         """
         Check that the parts fit one another and, on request, that every array can be read.
 
@@ -51,13 +54,15 @@ class Proofs:
         ----------
         deep : bool
             Whether to read every array that still lies on disk and compare it with its checksum; none is kept.
+        progress : callable, optional
+            Is told how many bytes of how many are read.
 
         Returns
         -------
         Report
             True if nothing is wrong; its `problems` name the array.
         """
-        return validity.validate_network(cast("Network", self), deep)
+        return validity.validate_network(cast("Network", self), deep, progress)
 
     def check(self) -> checks.Findings:
         """

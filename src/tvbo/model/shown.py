@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # How many rows of a table are shown, and how long a text may be.
 _ROWS, _LONGEST = 8, 100
 _STYLE = """<style>
-.tvbo-repr {font-size: 13px; line-height: 1.45; max-width: 60em;}
+.tvbo-repr {font-size: 13px; line-height: 1.45; max-width: 60em; overflow-x: auto;}
 .tvbo-repr > header {font-weight: 600; border-bottom: 1px solid rgba(128,128,128,.5); padding: 2px 0 4px;}
 .tvbo-repr header small {font-weight: 400; opacity: .75; margin-left: .5em;}
 .tvbo-repr details {margin: 2px 0;}
@@ -34,8 +34,8 @@ _STYLE = """<style>
 .tvbo-repr code {background: none; color: inherit; padding: 0;}
 .tvbo-repr i {font-style: normal; font-size: 11px; border-radius: 3px; padding: 0 5px; margin-right: 4px;
  border: 1px solid rgba(128,128,128,.5); white-space: nowrap;}
-.tvbo-repr i.lazy {border-color: #0072b2; color: #0072b2;}
-.tvbo-repr i.sparse {border-color: #009e73; color: #009e73;}
+.tvbo-repr i.lazy {border-color: #0072b2; background: rgba(0,114,178,.2);}
+.tvbo-repr i.sparse {border-color: #009e73; background: rgba(0,158,115,.2);}
 </style>"""
 
 

@@ -1,12 +1,13 @@
 """Whether a network is sound: that its parts fit one another and, on request, that every array can be read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tvbo.errors import TvboError
 from tvbo.model.arrays import is_lazy_array, is_lazy_sparse, is_loaded, load
 from tvbo.model.compare import content
+from tvbo.model.progress import Progress, Steps, bytes_of
 from tvbo.model.shown import problems_html
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Report:
         return problems_html(str(self).partition("\n")[0], self.problems, self.notes)
 
 
-def validate_network(network: "Network", deep: bool) -> Report:
+def validate_network(network: "Network", deep: bool, progress: Progress | None = None) -> Report:
     """
     Check a network.
 
@@ -76,32 +77,40 @@ def validate_network(network: "Network", deep: bool) -> Report:
         The network.
     deep : bool
         Whether to read every array that still lies on disk. None is kept.
+    progress : callable, optional
+        Is told how many bytes of how many are read.
 
     Returns
     -------
     Report
         What is wrong.
     """
-    return Report(tuple(_problems(network, deep)), deep=deep)
+    return Report(tuple(_problems(network, deep, progress)), deep=deep)
 
 
-def _problems(network: "Network", deep: bool) -> Iterator[Problem]:
-    values = content(network)
-    path = "nodes"
+def _problems(network: "Network", deep: bool, progress: Progress | None) -> Iterator[Problem]:
+    path, lazy, unlisted = "nodes", [], []
     try:
-        for path, value in values:
+        for path, value in content(network):
             if deep and not is_loaded(value) and (is_lazy_array(value) or is_lazy_sparse(value)):
-                yield from _unreadable(path, value)
+                lazy.append((path, value))
     except TvboError as error:
         # What comes after a part that cannot even be listed is not known.
-        yield Problem(f"after {path}", str(error))
-        return
-    yield from _wrong_rows(network, deep)
+        unlisted.append(Problem(f"after {path}", str(error)))
+    steps = Steps(progress, sum(bytes_of(value) for _, value in lazy))
+    for path, value in lazy:
+        yield from _unreadable(path, value, steps.more)
+        steps.end(bytes_of(value))
+    yield from unlisted or _wrong_rows(network, deep)
 
 
-def _unreadable(path: str, value: Any) -> Iterator[Problem]:
+def _unreadable(path: str, value: Any, seen: Callable[[int], None]) -> Iterator[Problem]:
     try:
-        load(value)
+        if hasattr(value, "prove"):
+            # Some rows at a time, and each bit of them; reading compares what tells of damage sooner.
+            value.prove(seen)
+        else:
+            load(value)
     except TvboError as error:
         yield Problem(path, str(error))
 

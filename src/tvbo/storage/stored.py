@@ -256,9 +256,14 @@ class StoredArray:
                 for _, values in bands(0, self.shape[0]):
                     yield _decode(values, self.dtype)
 
-    def prove(self) -> None:
+    def prove(self, seen: Callable[[int], None] = lambda count: None) -> None:
         """
         Compare every bit with the SHA-256 of the save, some rows at a time; reading compares checksums of bands.
+
+        Parameters
+        ----------
+        seen : callable, optional
+            Is told of how many bytes each time.
 
         Raises
         ------
@@ -270,6 +275,7 @@ class StoredArray:
                 total = hashlib.sha256()
                 for _, values in located.bands(file, 0, self.shape[0], self._where, check=True):
                     total.update(buffer_of(values))
+                    seen(values.nbytes)
                 if total.hexdigest() != self.digest:
                     raise CorruptionError(f"{self._where} is damaged: its SHA-256 is not that of what was saved")
                 return

@@ -246,6 +246,11 @@ def chosen(path: Path, wanted: Mapping[str, Any], limits: Limits) -> BidsNetwork
         )
     others = nested(path) if path.is_dir() else []
     hint = f"; it holds other datasets: {', '.join(others)}" if others else ""
+    if path.is_dir() and not (there or others):
+        raise NetworkNotFoundError(
+            f"{path} is a folder, and holds no relationship matrix as a dataset of BIDS does: "
+            "name a file in it; tvbo cohort takes folders of other networks"
+        )
     raise NetworkNotFoundError(
         f"{path} holds no relationship matrix{f' with {asked}' if asked else ''}; there are: {listed or 'none'}{hint}"
     )

@@ -8,6 +8,7 @@ from tvbo.errors import TvboError, TvboWarning
 from tvbo.formats.tvbo.reader import network_of
 from tvbo.formats.tvbo.trust import Trust
 from tvbo.limits import Limits
+from tvbo.model.progress import Progress, Steps, bytes_of
 from tvbo.model.validity import Problem, Report, validate_network
 from tvbo.storage import pair
 from tvbo.storage.foreign import Foreign
@@ -18,7 +19,13 @@ _STATES = {
 }
 
 
-def validate(path: Path, *, deep: bool = False, limits: Limits = Limits()) -> Report:  # noqa: B008
+def validate(
+    path: Path,
+    *,
+    deep: bool = False,
+    limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+    progress: Progress | None = None,
+) -> Report:
     """
     Check a pair of files.
 
@@ -30,6 +37,8 @@ def validate(path: Path, *, deep: bool = False, limits: Limits = Limits()) -> Re
         Whether to read every array and compare it with its checksum.
     limits : Limits
         What the files may ask for.
+    progress : callable, optional
+        Is told how many bytes of how many are looked at.
 
     Returns
     -------
@@ -43,7 +52,10 @@ def validate(path: Path, *, deep: bool = False, limits: Limits = Limits()) -> Re
         try:
             found = pair.open_pair(path.absolute(), limits)
             arrays = found.companion.arrays if found.companion is not None and deep else {}
-            problems += _damaged({name: stored for name, stored in arrays.items() if stored.digest != ""})
+            # Each is compared with its SHA-256, and then read as the network has it.
+            half = sum(map(bytes_of, arrays.values()))
+            steps = Steps(progress, 2 * half)
+            problems += _damaged({name: stored for name, stored in arrays.items() if stored.digest != ""}, steps)
             if found.state in _STATES:
                 notes.append(_STATES[found.state])
             if found.missing is not None:
@@ -54,8 +66,14 @@ def validate(path: Path, *, deep: bool = False, limits: Limits = Limits()) -> Re
                 lost = {name: stored for name, stored in arrays.items() if stored.digest == ""}
                 if isinstance(carried, Foreign):
                     lost = {name: stored for name, stored in lost.items() if not carried.holds(name)}
-                problems += _damaged(lost)
-                problems += [] if problems else validate_network(network, deep).problems
+                problems += _damaged(lost, steps)
+                if not problems:
+                    rest = (
+                        None
+                        if progress is None
+                        else lambda done, total: progress(half + done * half // total, 2 * half)
+                    )
+                    problems += validate_network(network, deep, rest).problems
             unchecked = sum(not stored.digest for stored in arrays.values()) - len(problems)
             if unchecked > 0:
                 notes.append(f"{unchecked} arrays carry no checksum, as those of other programs do not")
@@ -73,11 +91,12 @@ def _what_is_missing(place: Path) -> str:
     return "the companion is missing: put it beside its sidecar"
 
 
-def _damaged(arrays: dict[str, Any]) -> list[Problem]:
+def _damaged(arrays: dict[str, Any], steps: Steps) -> list[Problem]:
     found = []
     for name, stored in arrays.items():
         try:
-            stored.prove()
+            stored.prove(steps.more)
         except TvboError as error:
             found.append(Problem(name, str(error)))
+        steps.end(bytes_of(stored))
     return found
