@@ -90,8 +90,25 @@ def mapping_path(network: Network) -> str:
     """
     usual = INDEX if network.mesh is None else MAPPING
     said = str(network.extra.get("sidecar", {}).get("node_mapping", usual))
-    top, _, rest = said.lstrip("/").partition("/")
-    return said if top in _TAKEN and rest.isidentifier() and rest not in _TAKEN[top] else usual
+    return said if is_place_of_mapping(said) else usual
+
+
+def is_place_of_mapping(path: str) -> bool:
+    """
+    Tell whether a mapping that lies at a path stays there when it is saved.
+
+    Parameters
+    ----------
+    path : str
+        A path in a companion.
+
+    Returns
+    -------
+    bool
+        False where something else of ours lies, and outside of nodes and mesh.
+    """
+    top, _, rest = path.lstrip("/").partition("/")
+    return top in _TAKEN and rest.isidentifier() and rest not in _TAKEN[top]
 
 
 def _is_ours(name: str, matrices: frozenset[str], above: frozenset[str], mapping: str | None, on_mesh: bool) -> bool:

@@ -12,7 +12,7 @@ from tvbo.formats.tvbo.edge_reader import EdgeReader
 from tvbo.formats.tvbo.later import LaterColumn, LaterNodes, can_wait
 from tvbo.formats.tvbo.layout import INDEX, MAPPING, MESH_KEYS, ORIGINAL, PARENT, RECORD
 from tvbo.formats.tvbo.links import take_links
-from tvbo.formats.tvbo.ours import foreign_content
+from tvbo.formats.tvbo.ours import foreign_content, is_place_of_mapping
 from tvbo.formats.tvbo.parent import Parent, Readers
 from tvbo.formats.tvbo.trust import Trust, as_recorded, understood
 from tvbo.limits import Limits
@@ -160,7 +160,8 @@ class _Reader:
         network.extra = self._extra()
         unknown = {key: value for key, value in self.record.items() if key not in schema.OWN_KEYS}
         where = self.record.get("node_mapping")
-        if isinstance(where, str) and where != (INDEX if mesh is None else MAPPING):
+        usual = INDEX if mesh is None else MAPPING
+        if isinstance(where, str) and where != usual and is_place_of_mapping(where):
             unknown["node_mapping"] = where
         if explicit:
             unknown["edges"] = explicit
