@@ -137,6 +137,9 @@ def test_vertices_of_each_parcel_go_along(tmp_path: Path) -> None:
     surface.nodes.columns["hemisphere"] = np.ones(6, bool)
     network.save(path, surface=surface)
     assert nibabel.load(path).header.get_axis(0).nvertices == {"CIFTI_STRUCTURE_CORTEX_RIGHT": 6}
+    surface.nodes.columns["hemisphere"] = np.array(["left", "right"] * 3)
+    with pytest.raises(ShapeError, match=r"values such as left.*True \(right\)"):
+        network.save(path, surface=surface)
     surface.node_mapping_data = np.array([3] * 6)
     with pytest.raises(ShapeError, match="regions 3 to 3, and there are 3"):
         network.save(path, surface=surface)

@@ -1,5 +1,6 @@
 """TVB objects of networks that never were in TVB: which class is chosen, and what is missing."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -192,3 +193,46 @@ def test_a_simulator_goes_back_as_one(tmp_path: Any) -> None:
         group.execute(format="tvb", kind="Connectivity")
     with pytest.raises(MatrixNotFoundError, match="needs weights"):
         group.save(tmp_path / "x.h5", format="tvb-h5")
+
+
+def regions(**columns: Any) -> Network:
+    network = Network.from_matrix(np.eye(2), np.ones((2, 2)), labels=["a", "b"], positions=np.eye(3)[:2])
+    network.conduction_speed = 3.0
+    for name, values in columns.items():
+        network.nodes.columns[name] = np.array(values)
+    return network
+
+
+@pytest.mark.parametrize("name", ["hemisphere", "cortical"])
+@pytest.mark.parametrize("values", [["left", "right"], ["L", ""], [2, 1], [np.nan, 1.0], [1j, 0]])
+def test_what_is_neither_true_nor_false_is_not_taken_for_true(tmp_path: Path, name: str, values: list[Any]) -> None:
+    network = regions(**{name: values})
+    expected = rf"column '{name}' has dtype .* such as .*expected what fits into bool.*set net\.nodes\.columns"
+    with pytest.raises(ShapeError, match=expected):
+        network.execute(format="tvb")
+    for path in (tmp_path / "network.zip", tmp_path / "network.h5"):
+        with pytest.raises(ShapeError, match=expected):
+            network.save(path, format=f"tvb-{path.suffix[1:]}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("values", [[False, True], [0, 1], [0.0, 1.0]])
+def test_zero_and_one_are_false_and_true(values: list[Any]) -> None:
+    made = regions(hemisphere=values).execute(format="tvb")
+    assert made.hemispheres.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("the weights", lambda network: network.set_matrix("weight", np.eye(2) * 1j)),
+        ("the lengths", lambda network: network.set_matrix("length", np.eye(2) * 1j)),
+        ("the column 'area'", lambda network: network.nodes.columns.update(area=np.array(["big", "small"]))),
+        ("the conduction speed", lambda network: setattr(network, "conduction_speed", "fast")),
+    ],
+)
+def test_what_is_no_real_number_is_refused_by_name(part: str, change: Any) -> None:
+    network = regions()
+    change(network)
+    with pytest.raises(ShapeError, match=rf"^{part} cannot go to TVB as .*: expected real numbers"):
+        network.execute(format="tvb")

@@ -20,7 +20,7 @@ from tvbo.limits import Limits
 from tvbo.model.arrays import Array
 from tvbo.model.losses import report_losses
 from tvbo.model.matrices import WEIGHTS, EdgeMatrix
-from tvbo.model.narrowing import narrowed
+from tvbo.model.narrowing import narrowed, truths
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.storage.bounded import check_xml_text, decoding, read_bytes, xml
@@ -300,7 +300,7 @@ def _surfaces(network: Network, surface: Network) -> dict[str, Array]:
     right = surface.nodes.columns.get("hemisphere")
     if right is None:
         return {"CIFTI_STRUCTURE_CORTEX": rows}
-    sides = np.asarray(right).astype(bool)
+    sides = truths(right, "hemisphere")
     # Workbench takes no surface without vertices.
     return {name: rows[sides == side] for name, side in zip(_HEMISPHERES, (False, True), strict=True) if side in sides}
 

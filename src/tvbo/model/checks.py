@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from tvbo.model.arrays import Array
 from tvbo.model.frames import detect_frame, hemispheres_from_labels, to_ras
 from tvbo.model.matrices import LENGTHS, WEIGHTS
+from tvbo.model.narrowing import are_truths
 from tvbo.model.shown import problems_html
 from tvbo.model.validity import Problem
 from tvbo.units import in_mm
@@ -180,6 +181,12 @@ def _nodes(network: "Network") -> Iterator[Problem]:
         if twice:
             yield Problem("nodes.labels", f"{len(twice)} labels stand for several nodes: {', '.join(twice[:_SHOWN])}")
     right = network.nodes.columns.get("hemisphere")
+    if right is not None and not are_truths(right):
+        yield Problem(
+            "nodes.columns.hemisphere",
+            f"it has dtype {right.dtype} and does not tell the sides: expected booleans, True for the right",
+        )
+        right = None
     right = None if right is None or right.ndim != 1 else right.astype(bool)
     told = hemispheres_from_labels(labels) if network.nodes.has_labels and len(labels) else None
     if right is not None and told is not None and (right != told).any():
@@ -249,7 +256,8 @@ def _mapping(network: "Network") -> Iterator[Problem]:
     there = np.zeros(parent.number_of_nodes, dtype=bool)
     there[regions[(regions >= 0) & (regions < len(there))]] = True
     cortical = parent.nodes.columns.get("cortical")
-    expected = cortical.astype(bool) if cortical is not None and cortical.shape == there.shape else np.ones_like(there)
+    known = cortical is not None and cortical.shape == there.shape and are_truths(cortical)
+    expected = cortical.astype(bool) if cortical is not None and known else np.ones_like(there)
     empty = np.flatnonzero(expected & ~there)
     if len(empty):
         yield Problem("node_mapping_data", f"{len(empty)} regions have no vertex: {_named(parent, empty)}")

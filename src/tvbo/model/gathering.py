@@ -9,6 +9,7 @@ from tvbo.errors import ColumnNotFoundError, MatrixNotFoundError, ShapeError, Tv
 from tvbo.model.arrays import Array
 from tvbo.model.frames import hemispheres_from_labels, to_ras
 from tvbo.model.matrices import LENGTHS, WEIGHTS, EdgeMatrix
+from tvbo.model.narrowing import are_truths
 from tvbo.plotting.binning import as_real
 from tvbo.plotting.matrix import MatrixPanel
 
@@ -264,7 +265,7 @@ def right_side(network: "Network") -> Array | None:
     array, shape (n_nodes,), bool, or None
         None if nothing tells.
     """
-    if "hemisphere" in network.nodes.columns:
+    if "hemisphere" in network.nodes.columns and are_truths(network.nodes.columns["hemisphere"]):
         right: Array = network.nodes.columns["hemisphere"].astype(bool)
         return right
     if network.nodes.has_labels:

@@ -9,6 +9,7 @@ from tvbo.errors import ShapeError
 from tvbo.model.arrays import Array
 from tvbo.model.frames import to_ras
 from tvbo.model.mesh import Mesh
+from tvbo.model.narrowing import truths
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 
@@ -157,7 +158,7 @@ def parted(network: Network, names: tuple[str, str], other_is_right: bool, extra
     """
     if COLUMN not in network.nodes.columns:
         raise ShapeError("two files need to know the side of each vertex: set net.nodes.columns['hemisphere']")
-    of_other = np.asarray(network.nodes.columns[COLUMN]).astype(bool) == other_is_right
+    of_other = truths(network.nodes.columns[COLUMN], COLUMN) == other_is_right
     if (np.diff(of_other.astype(np.int8)) < 0).any():
         option = "left" if other_is_right else "right"
         raise ShapeError(

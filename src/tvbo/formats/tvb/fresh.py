@@ -8,6 +8,7 @@ from tvbo.errors import MatrixNotFoundError, ShapeError, UnsupportedObjectError
 from tvbo.formats.tvb.table import PLANS, TVBSurface, tvb_module
 from tvbo.model.datatypes import need_square_weights
 from tvbo.model.matrices import LENGTHS
+from tvbo.model.narrowing import truths
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import MODULES, PROJECTIONS, SENSORS, SURFACES
 from tvbo.units import in_mm, in_mm_per_ms
@@ -107,13 +108,13 @@ def _surface(network: Network, kind: str) -> Any:
     if network.mesh is None:
         raise ShapeError(f"a {kind} of TVB needs vertices and triangles, and the network has no mesh: give net.mesh")
     made = _made(kind, network)
-    made.vertices = _scaled(network.mesh.vertices, in_mm(network.distance_unit))
+    made.vertices = _scaled(network.mesh.vertices, in_mm(network.distance_unit), "the vertices")
     elements = np.array(network.mesh.elements, dtype=np.int64)
     if elements.ndim != 2 or elements.shape[1] != 3:
         raise ShapeError(f"the mesh has elements of {elements.shape[-1]} vertices: TVB takes triangles")
     made.triangles = elements
     if network.mesh.normals is not None:
-        made.vertex_normals = np.array(network.mesh.normals, dtype=np.float64)
+        made.vertex_normals = _scaled(network.mesh.normals, 1.0, "the normals")
     made.configure()
     return made
 
@@ -131,17 +132,17 @@ def _sensors(network: Network, kind: str) -> Any:
     if nodes.positions is None:
         raise ShapeError(f"{kind} of TVB need places, and the sensors have no positions: give net.nodes.positions")
     made.labels = nodes.labels
-    made.locations = _scaled(nodes.positions, in_mm(network.distance_unit))
+    made.locations = _scaled(nodes.positions, in_mm(network.distance_unit), "the positions")
     if "orientation" in nodes.columns:
         made.has_orientation = True
-        made.orientations = np.array(nodes.columns["orientation"], dtype=np.float64)
+        made.orientations = _scaled(nodes.columns["orientation"], 1.0, "the column 'orientation'")
     elif kind == "SensorsMEG":
         raise ShapeError(
             "SensorsMEG of TVB need orientations, and the network has no column 'orientation': give "
             "net.nodes.columns['orientation'], three numbers for each sensor, or ask for another class with kind="
         )
     if "usable" in nodes.columns:
-        made.usable = np.array(nodes.columns["usable"]).astype(bool)
+        made.usable = truths(nodes.columns["usable"], "usable")
     made.configure()
     return made
 
@@ -153,7 +154,7 @@ def _projection(network: Network, kind: str, session: "Session") -> Any:
             "give net.set_matrix('gain', ..., target_network=cortex)"
         )
     made = _made(kind, network)
-    made.projection_data = _scaled(network.matrix("gain"), 1.0)
+    made.projection_data = _scaled(network.matrix("gain"), 1.0, "the matrix 'gain'")
     made.sensors = _sensors(network, _SENSORS_OF[kind])
     for link, trait in PLANS["ProjectionMatrix"].links.items():
         if link not in network.links:
@@ -184,11 +185,11 @@ def _connectivity(network: Network) -> Any:
             f"{error}; or, if its nodes are sensors, ask for them with kind='Sensors', kind='SensorsEEG', ..."
         ) from None
     made, nodes = _made("Connectivity", network), network.nodes
-    made.weights = np.array(network.weights_matrix, dtype=np.float64)
+    made.weights = _scaled(network.weights_matrix, 1.0, "the weights")
     made.region_labels = nodes.labels
     if any(name in network.matrices for name in LENGTHS):
         unit = network.matrices[network.matrices.first_of(LENGTHS)].unit
-        made.tract_lengths = _scaled(network.lengths_matrix, in_mm(unit or network.distance_unit))
+        made.tract_lengths = _scaled(network.lengths_matrix, in_mm(unit or network.distance_unit), "the lengths")
     elif nodes.positions is not None:
         # TVB computes lengths of its own from the centres when it finds an empty array.
         made.tract_lengths = np.empty(0)
@@ -202,21 +203,24 @@ def _connectivity(network: Network) -> Any:
     if positions is None:
         made.centres = np.full((len(nodes), 3), np.nan)
     else:
-        made.centres = _scaled(positions, in_mm(network.distance_unit))
+        made.centres = _scaled(positions, in_mm(network.distance_unit), "the positions")
     for column, trait in (("cortical", "cortical"), ("hemisphere", "hemispheres")):
         if column in nodes.columns:
-            setattr(made, trait, nodes.columns[column].astype(bool))
+            setattr(made, trait, truths(nodes.columns[column], column))
     for column, trait in (("area", "areas"), ("orientation", "orientations")):
         if column in nodes.columns:
-            setattr(made, trait, nodes.columns[column].astype(np.float64))
+            setattr(made, trait, _scaled(nodes.columns[column], 1.0, f"the column {column!r}"))
     if "conduction_speed" in network.parameters:
         speed = network.conduction_speed
-        made.speed = np.atleast_1d(_scaled(speed.value, in_mm_per_ms(speed.unit)))
+        made.speed = np.atleast_1d(_scaled(speed.value, in_mm_per_ms(speed.unit), "the conduction speed"))
     made.configure()
     return made
 
 
-def _scaled(values: Any, factor: float) -> Any:
+def _scaled(values: Any, factor: float, what: str) -> Any:
+    given = np.asarray(values)
+    if given.dtype.kind not in "biuf":
+        raise ShapeError(f"{what} cannot go to TVB as {given.dtype}: expected real numbers, which fit into float64")
     # A copy in any case: TVB owns what it gets. Times one would quieten a signalling NaN.
-    own = np.array(values, dtype=np.float64)
+    own = np.array(given, dtype=np.float64)
     return own if factor == 1 else own * factor

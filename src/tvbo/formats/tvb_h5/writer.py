@@ -13,6 +13,7 @@ from tvbo.formats.tvb_h5.layout import DTYPES, FINAL, LAYOUTS, REFERRED, REQUIRE
 from tvbo.formats.tvb_h5.reader import EXTRA, PREFIX, dump
 from tvbo.model.arrays import Array
 from tvbo.model.datatypes import Datatype, datatype_of, gid_of, part_of, root_note
+from tvbo.model.narrowing import truths
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import MODULES, family
 from tvbo.storage.plain_hdf5 import build
@@ -192,8 +193,8 @@ def _typed(kind: str, name: str, values: Array) -> Array:
     dtype = np.dtype("i8" if integer else DTYPES.get(name, "f8"))
     if values.dtype.kind == "U" and dtype.kind == "U":
         return np.asarray(values)
-    if values.dtype.kind in "iu" and dtype.kind == "b":
-        return np.asarray(values).astype(bool)
+    if dtype.kind == "b":
+        return truths(values, "hemisphere" if name == "hemispheres" else name)
     if values.dtype != dtype and not np.can_cast(values.dtype, dtype, "same_kind" if dtype.kind == "i" else "safe"):
         raise ShapeError(f"{name} has dtype {values.dtype}: TVB takes what fits into {dtype}")
     return np.asarray(values).astype(dtype)
@@ -292,7 +293,7 @@ def _slices(vertices: Array, triangles: Array, mask: Array | None) -> tuple[dict
     """Cut a surface into the slices that the framework draws, hemisphere by hemisphere."""
     sides = [(0, len(vertices), "NONE")]
     if mask is not None and len(np.unique(mask)) > 1:
-        left = len(vertices) - int(np.count_nonzero(mask))
+        left = len(vertices) - int(np.count_nonzero(truths(mask, "hemisphere")))
         sides = [(0, left, "LEFT"), (left, len(vertices), "RIGHT")]
     elif len(vertices) <= _SLICE + _OVERLAP:
         whole = {"triangles": {"start_idx": 0, "end_idx": len(triangles)}}

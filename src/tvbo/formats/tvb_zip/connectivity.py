@@ -10,6 +10,7 @@ import numpy as np
 from tvbo.errors import DamagedFileError, MatrixNotFoundError, ShapeError, TvboError, UnsafeFileError, warn
 from tvbo.formats.tvb_zip.members import EXTRA, INFO, Array, Members, first, held_info, text_of
 from tvbo.model.datatypes import Datatype, datatype_of, need_square_weights, network_of
+from tvbo.model.narrowing import truths
 from tvbo.model.network import Network
 from tvbo.storage.bounded import column
 
@@ -191,10 +192,10 @@ def write(network: Network) -> tuple[dict[str, bytes], str]:
     for name, target in (("areas", "areas"), ("orientations", "average_orientations")):
         if name in traits:
             files[f"{target}.txt"] = text_of(_real(name, traits[name]))
-    for name in ("cortical", "hemispheres"):
+    for name, home in (("cortical", "cortical"), ("hemispheres", "hemisphere")):
         if name in traits:
             # TVB reads integers only.
-            files[f"{name}.txt"] = text_of(traits[name].astype(bool).astype(np.int64))
+            files[f"{name}.txt"] = text_of(truths(traits[name], home).astype(np.int64))
     files[INFO] = _info(network).encode()
     return files, ""
 

@@ -9,6 +9,7 @@ import numpy as np
 from tvbo.errors import DamagedFileError, ShapeError
 from tvbo.formats.tvb_zip.members import EXTRA, INFO, Array, Members, base, held_info, text_of
 from tvbo.model.datatypes import Datatype, datatype_of, network_of, root_note
+from tvbo.model.narrowing import truths
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import SURFACES
 
@@ -166,7 +167,7 @@ def write(network: Network, split: bool) -> tuple[dict[str, bytes], str]:
         return files, "" if mask is None else ", or with split=True for tvb-framework, which keeps the hemispheres"
     if mask is None:
         raise ShapeError("there is no column 'hemisphere' to split the surface by: save it without split=True")
-    right = mask.astype(bool)
+    right = truths(mask, "hemisphere")
     start = int(np.count_nonzero(~right))
     of_right = right[triangles]
     if right[:start].any() or (of_right.any(axis=1) != of_right.all(axis=1)).any():
