@@ -130,9 +130,11 @@ def test_every_number_of_a_projection_arrives(data: Any, n: int, vertices: int) 
 def test_what_the_sources_are_need_not_be_known() -> None:
     network = sensors()
     network.set_matrix("gain", np.ones((2, 3)), column_labels=["a", "b", "c"])
-    assert "sources" not in network.execute(format="tvb").__dict__
+    with pytest.warns(LossyConversionWarning, match=r"carry matrices\.gain\.column_labels"):
+        assert "sources" not in network.execute(format="tvb").__dict__
     network.set_matrix("gain", np.ones((2, 3)), target_network=Network.from_matrix(np.eye(3)))
-    assert "sources" not in network.execute(format="tvb").__dict__
+    with pytest.warns(LossyConversionWarning, match=r"carry links\.gain"):
+        assert "sources" not in network.execute(format="tvb").__dict__
 
 
 def test_a_cortex_with_regions_is_the_source_and_one_object(tmp_path: Any) -> None:
@@ -236,3 +238,69 @@ def test_what_is_no_real_number_is_refused_by_name(part: str, change: Any) -> No
     change(network)
     with pytest.raises(ShapeError, match=rf"^{part} cannot go to TVB as .*: expected real numbers"):
         network.execute(format="tvb")
+
+
+def noted() -> Network:
+    """Give regions of whose parts something is noted that TVB has no place for."""
+    network = regions(area=[1.0, 2.0])
+    network.nodes = NodeTable(
+        ["a", "b"], np.eye(3)[:2], {"area": [1.0, 2.0]}, ids=[7, 9], units={"area": "cm2"}, extra={0: {"note": 1}}
+    )
+    network.set_matrix("weight", np.array([[2**53 + 1, 0], [0, 1]]), unit="count")
+    network.matrices["weight"].extra["description"] = "counted"
+    network.parameters["conduction_speed"].label = "measured"
+    network.parent_network = regions()
+    return network
+
+
+def test_what_is_noted_of_parts_that_tvb_has_is_named() -> None:
+    network = noted()
+    lost = (
+        "nodes.ids",
+        "nodes.extra",
+        "nodes.columns.area.unit",
+        "matrices.weight.unit",
+        "matrices.weight.extra",
+        "matrices.weight (rounded from int64 to float64)",
+        "conduction_speed",
+        "parent_network",
+    )
+    with pytest.raises(LossyConversionError) as refused:
+        network.execute(format="tvb", strict=True)
+    assert refused.value.losses == lost
+    with pytest.warns(LossyConversionWarning) as caught:
+        network.execute(format="tvb")
+    assert caught[0].message.losses == lost
+
+
+def test_the_unit_and_the_columns_of_a_gain_are_named() -> None:
+    network = sensors()
+    network.set_matrix("gain", np.ones((2, 3)), unit="uV", column_labels=["x", "y", "z"])
+    with pytest.raises(LossyConversionError) as refused:
+        network.execute(format="tvb", strict=True)
+    assert refused.value.losses == ("matrices.gain.unit", "matrices.gain.column_labels")
+
+
+@pytest.mark.parametrize(
+    ("number", "dtype", "exact"),
+    [
+        (2**53, np.int64, True),
+        (-(2**63), np.int64, True),
+        (2**63 - 1, np.int64, False),
+        (2**64 - 1, np.uint64, False),
+        (2**64 - 2**11, np.uint64, True),
+        (1.5, np.longdouble, True),
+        (np.nan, np.longdouble, True),
+        (1 + np.finfo(np.longdouble).eps, np.longdouble, np.finfo(np.longdouble).nmant == np.finfo(float).nmant),
+        (1.5, np.float32, True),
+        (2**32 - 1, np.uint32, True),
+    ],
+)
+def test_numbers_of_more_digits_than_tvb_has_are_named(number: Any, dtype: type, exact: bool) -> None:
+    network = regions()
+    network.set_matrix("weight", np.array([[number, 0], [0, 1]], dtype=dtype))
+    if exact:
+        network.execute(format="tvb", strict=True)
+    else:
+        with pytest.raises(LossyConversionError, match="rounded from"):
+            network.execute(format="tvb", strict=True)

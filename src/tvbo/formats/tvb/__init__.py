@@ -41,6 +41,7 @@ DROPS = {
     "nodes.extra*": "nodes.extra",
     "matrices.*": "matrices.*",
     "parameters.*.*": "*",
+    "parent_network*": "parent_network",
     "links*": "links",
     "extra.*": "extra",
 }
