@@ -153,3 +153,39 @@ def test_the_same_simulation_as_in_tvb() -> None:
     assert moved > 1e-2, "nothing happened"
     # Both compute the same formula in float64, in another order.
     assert difference < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("dtype", "layout"),
+    # Sparse matrices of scipy have one byte order.
+    [(dtype, "dense") for dtype in ("?", "i1", "i8", "u8", ">f4", ">f8", "g")]
+    + [(dtype, "csr") for dtype in ("?", "i1", "i8", "u8", "g")],
+)
+def test_numbers_of_every_type_arrive_as_floats(dtype: str, layout: str) -> None:
+    network = connectome()
+    # JAX would make 0 of an integer of more than 32 bits.
+    given = np.array([[2**40, 0, 1, 1]] * 4, dtype=object).astype(bool if dtype == "?" else float)
+    if dtype == "i1":
+        given = given > 0
+    network.set_matrix("weight", sp.csr_array(given.astype(dtype)) if layout == "csr" else given.astype(dtype))
+    weights = graph_of(network, delays=False).weights
+    found = np.asarray(weights.todense() if layout == "csr" else weights)
+    np.testing.assert_array_equal(found, given.astype(np.float32))
+    network.set_matrix("length", given.astype(dtype))
+    graph_of(network)
+
+
+@pytest.mark.parametrize(
+    ("speed", "expected"),
+    [("fast", "is 'fast': expected a number"), (np.ones(3), r"has shape \(3,\), which does not fit")],
+)
+def test_speeds_that_do_not_fit_are_refused(speed: Any, expected: str) -> None:
+    with pytest.raises(ShapeError, match=f"the conduction speed {expected}"):
+        graph_of(connectome(conduction_speed=speed))
+
+
+def test_complex_lengths_are_refused() -> None:
+    network = connectome()
+    network.set_matrix("length", np.eye(4) * 1j)
+    with pytest.raises(ShapeError, match="'length' is complex"):
+        graph_of(network)

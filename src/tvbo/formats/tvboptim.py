@@ -89,13 +89,15 @@ def to_object(network: Network, *, delays: bool = True, strict: bool = False) ->
     ValueError
         If weights or delays are not finite, which tvboptim refuses.
     MatrixNotFoundError
-        If there are no weights.
+        If there are no weights, or lengths and no conduction speed.
+    ShapeError
+        If the weights are not square, lengths or speeds are no real numbers, or speeds do not fit the lengths.
     LossyConversionError
         If it is strict, and the graph has no place for something.
     """
     graphs = require(_MODULE, extra=EXTRA, purpose="give a graph of tvboptim")
     name = network.matrices.first_of(WEIGHTS)
-    weights = network.matrix(name, None)
+    weights = _floating(network.matrix(name, None))
     if weights.shape[0] != weights.shape[1]:
         raise ShapeError(f"matrix {name!r} has shape {weights.shape}: a graph of tvboptim has as many rows as columns")
     _check_finite(weights, name)
@@ -104,7 +106,9 @@ def to_object(network: Network, *, delays: bool = True, strict: bool = False) ->
     if not delays or held is None:
         made = _sparse(graphs, weights, None, labels) if is_sparse(weights) else graphs.DenseGraph(weights, labels)
     else:
-        lengths = network.matrix(held) * in_mm(network.matrices[held].unit)
+        if network.matrices[held].dtype.kind == "c":
+            raise ShapeError(f"matrix {held!r} is complex: expected lengths; or ask for delays=False")
+        lengths = _floating(network.matrix(held)) * in_mm(network.matrices[held].unit)
         _check_finite(lengths, held)
         speed = _speed(network)
         if is_sparse(weights):
@@ -124,17 +128,30 @@ def _check_finite(values: Any, name: str) -> None:
         raise ValueError(f"matrix {name!r} has {bad.size} entries that are not finite: tvboptim refuses these")
 
 
+def _floating(values: Any) -> Any:
+    """Give numbers as JAX computes with them: it wraps integers that are large, and knows no other byte order."""
+    dtype = values.dtype.newbyteorder("=")
+    if dtype.kind in "biu" or dtype == np.longdouble:
+        dtype = np.dtype(np.float64)
+    return values.astype(dtype, copy=False)
+
+
 def _speed(network: Network) -> Array:
     if "conduction_speed" not in network.parameters:
         raise MatrixNotFoundError(
             "there are lengths, and no conduction speed: set network.conduction_speed, or ask for delays=False"
         )
     speed = network.conduction_speed
-    return np.asarray(speed.value, dtype=float) * in_mm_per_ms(speed.unit)
+    given = np.asarray(speed.value)
+    if given.dtype.kind not in "biuf":
+        raise ShapeError(f"the conduction speed is {speed.value!r}: expected a number")
+    return given.astype(float) * in_mm_per_ms(speed.unit)
 
 
 def _delays(lengths: Array, speed: Array) -> Array:
     """Compute delays as TVB does: ``tract_lengths / speed``, whatever shape the speed has (`Connectivity.delays`)."""
+    if np.broadcast_shapes(speed.shape, (1, 1)) not in ((1, 1), (1, len(lengths)), (len(lengths), 1), lengths.shape):
+        raise ShapeError(f"the conduction speed has shape {speed.shape}, which does not fit lengths of {lengths.shape}")
     with np.errstate(divide="ignore", invalid="ignore"):
         delays = np.broadcast_to(lengths / speed, lengths.shape)
     if not np.isfinite(delays).all() or (delays < 0).any():
