@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tvbo import Network, registry
-from tvbo.errors import NetworkNotFoundError, UnknownFormatError, UnsupportedObjectError
+from tvbo.errors import NetworkNotFoundError, OptionError, UnknownFormatError, UnsupportedObjectError
 
 
 def install(monkeypatch: pytest.MonkeyPatch, known: dict[str, types.ModuleType]) -> None:
@@ -156,3 +156,39 @@ def test_a_plugin_never_hides_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> No
     assert list(registry.plugins()) == ["more"]
     assert registry.get("tvbo").__name__ == "tvbo.formats.tvbo"
     registry.plugins.cache_clear()
+
+
+def test_options_that_a_format_does_not_have_are_refused_by_name(tmp_path: Path) -> None:
+    network, path = Network.from_matrix([[1.0]], labels=["a"]), tmp_path / "network.npz"
+    with pytest.raises(OptionError, match=r"write of the format 'npz' has no option strikt=: .*did you mean strict=\?"):
+        network.save(path, strikt=True)
+    assert not path.exists()
+    network.save(path)
+    with pytest.raises(OptionError, match=r"read of the format 'npz' has no option nonsense=: expected limits"):
+        Network.from_file(path, nonsense=1)
+    with pytest.raises(OptionError, match=r"to_object of the format 'arrays' has no option path=: expected strict"):
+        network.execute(format="arrays", path="x")
+    with pytest.raises(OptionError, match=r"from_object of the format 'scipy' has no option unit="):
+        Network.from_object(network.weights_matrix, unit="mm")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("strict", "no", "strict='no' is a str: expected True or False"),
+        ("matrix", 3, "matrix=3 is a int: expected the name of a matrix"),
+        ("limits", 3, r"limits=3 is a int: expected tvbo\.Limits"),
+        ("limits", None, r"limits=None is a NoneType: expected tvbo\.Limits"),
+    ],
+)
+def test_values_of_another_kind_are_refused(tmp_path: Path, name: str, value: object, expected: str) -> None:
+    network = Network.from_matrix([[1.0]], labels=["a"])
+    with pytest.raises(OptionError, match=expected):
+        network.save(tmp_path / "network.csv", **{name: value})
+    assert not list(tmp_path.iterdir())
+    network.save(tmp_path / "network.csv", strict=True, matrix=None)
+
+
+def test_a_format_that_takes_no_objects_says_what_it_does() -> None:
+    with pytest.raises(UnknownFormatError, match=r"format 'npz' takes no objects; it reads \.npz"):
+        Network.from_object(3, format="npz")

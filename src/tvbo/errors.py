@@ -84,6 +84,10 @@ class UnsupportedObjectError(TvboError, TypeError):
     """No format takes this object."""
 
 
+class OptionError(TvboError, TypeError):
+    """A format has no such option, or takes another kind of value."""
+
+
 class MatrixNotFoundError(TvboError, KeyError):
     """The network has no matrix of that name."""
 

@@ -28,17 +28,28 @@ import difflib
 import functools
 import importlib
 import importlib.metadata
+import inspect
 import pkgutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tvbo.errors import NetworkNotFoundError, UnknownFormatError, UnsupportedObjectError
+from tvbo.errors import NetworkNotFoundError, OptionError, UnknownFormatError, UnsupportedObjectError
+from tvbo.limits import Limits
 
 _PACKAGE = GROUP = "tvbo.formats"
 # The format of our own files: asked first.
 _HOME = "tvbo"
+# What the verbs of a format are given before its options.
+_GIVEN = {"read": 1, "write": 2, "from_object": 1, "to_object": 1}
+# Options that have one meaning in all formats.
+_KINDS: Mapping[str, tuple[type, str]] = {
+    "strict": (int, "True or False"),
+    "allow_lossy": (int, "True or False"),
+    "matrix": (str, "the name of a matrix"),
+    "limits": (Limits, "tvbo.Limits(...)"),
+}
 
 
 @functools.cache
@@ -193,6 +204,41 @@ def abilities(module: ModuleType) -> str:
     if hasattr(module, "to_object"):
         said.append("gives objects (execute)")
     return "; ".join(said)
+
+
+def check_options(module: ModuleType, verb: str, options: Mapping[str, Any]) -> None:
+    """
+    Refuse options that a format does not have.
+
+    Parameters
+    ----------
+    module : module
+        The format.
+    verb : {"read", "write", "from_object", "to_object"}
+        What is to be done.
+    options : mapping of str to object
+        The options by name.
+
+    Raises
+    ------
+    OptionError
+        If there is none of that name, or its value is of another kind.
+    """
+    if not options:
+        return
+    known = list(inspect.signature(getattr(module, verb)).parameters.values())[_GIVEN[verb] :]
+    defaults = {each.name: each.default for each in known if each.kind is not each.VAR_KEYWORD}
+    for name, value in options.items():
+        if name not in defaults and len(defaults) == len(known):
+            near = difflib.get_close_matches(name, defaults, n=1)
+            hint = f"; did you mean {near[0]}=?" if near else ""
+            raise OptionError(
+                f"{verb} of the format {name_of(module)!r} has no option {name}=: "
+                f"expected {', '.join(defaults) or 'none'}{hint}"
+            )
+        kind, expected = _KINDS.get(name, (object, ""))
+        if not (isinstance(value, kind) or value is defaults.get(name, value)):
+            raise OptionError(f"{name}={value!r} is a {type(value).__name__}: expected {expected}")
 
 
 def for_path(path: Path, verb: str, name: str | None = None) -> ModuleType:

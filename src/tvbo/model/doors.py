@@ -157,8 +157,15 @@ class Doors:
         ------
         UnsupportedObjectError
             If no format takes it.
+        UnknownFormatError
+            If there is no such format, or it takes no objects.
+        OptionError
+            If the format has no such option.
         """
         module = registry.for_object(obj) if format is None else registry.get(format)
+        if not hasattr(module, "from_object"):
+            raise UnknownFormatError(f"format {format!r} takes no objects; it {registry.abilities(module)}")
+        registry.check_options(module, "from_object", options)
         made: Self = module.from_object(obj, **options)
         return made
 
@@ -192,8 +199,12 @@ class Doors:
             If it leads out of its folder, or asks for more than the limits allow.
         UnknownFormatError
             If no format knows it.
+        OptionError
+            If the format has no such option.
         """
-        made: Self = registry.for_path(Path(path), "read", format).read(Path(path), **options)
+        module = registry.for_path(Path(path), "read", format)
+        registry.check_options(module, "read", options)
+        made: Self = module.read(Path(path), **options)
         return made
 
     @classmethod
@@ -249,8 +260,12 @@ class Doors:
             If `from_file` would not open it without higher limits. Give the same ``limits`` to both.
         UnknownFormatError
             If no format has that extension.
+        OptionError
+            If the format has no such option.
         """
-        registry.for_path(Path(path), "write", format).write(self, Path(path), **options)
+        module = registry.for_path(Path(path), "write", format)
+        registry.check_options(module, "write", options)
+        module.write(self, Path(path), **options)
 
     def save_all(self, folder: "str | os.PathLike[str]", **options: Any) -> "dict[str, Path]":
         """
@@ -318,10 +333,13 @@ class Doors:
         ------
         UnknownFormatError
             If there is no such format, or it has no objects.
+        OptionError
+            If the format has no such option.
         """
         module = registry.get(format)
         if not hasattr(module, "to_object"):
             raise UnknownFormatError(f"format {format!r} gives no objects; it {registry.abilities(module)}")
+        registry.check_options(module, "to_object", options)
         return module.to_object(self, **options)
 
 
