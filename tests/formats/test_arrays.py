@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tvbo import Network, NodeTable
-from tvbo.errors import ShapeError, UnsupportedObjectError
+from tvbo.errors import DuplicateNameError, ShapeError, UnsupportedObjectError
 from tvbo.testing.object_suite import ObjectSuite, every_feature, example_networks, region_networks
 
 
@@ -46,3 +46,25 @@ def test_lists_will_do() -> None:
     network = Network.from_object({"weights": [[0, 1], [2, 0]]})
     assert network.weights_matrix.tolist() == [[0, 1], [2, 0]]
     assert network.number_of_nodes == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "expected"),
+    [
+        ({"weights": [[1, 2], [3]]}, ShapeError, "rows of matrix 'weights' have several lengths"),
+        ({"weights": np.ones(3)}, ShapeError, r"matrix 'weights' has shape \(3,\): expected \(targets, sources\)"),
+        ({"weights": None}, ShapeError, r"matrix 'weights' has shape \(\)"),
+        ({"weights": np.eye(2), "units": "mm"}, UnsupportedObjectError, "'units' is a str: expected a dictionary"),
+        ({"matrices": [np.eye(2)]}, UnsupportedObjectError, "'matrices' is a list"),
+        ({"weights": np.eye(2), "columns": [1, 2]}, UnsupportedObjectError, "'columns' is a list"),
+        ({"weights": np.eye(2), "parameters": 3}, UnsupportedObjectError, "'parameters' is a int"),
+        ({"weights": np.eye(2), "column_labels": 3}, UnsupportedObjectError, "'column_labels' is a int"),
+        ({"labels": ["a"], "mesh": 3}, UnsupportedObjectError, "'mesh' is a int"),
+        ({"labels": ["a"], "mesh": {"vertices": np.eye(1, 3)}}, UnsupportedObjectError, "'mesh' lacks elements"),
+        ({"weights": np.eye(2), "units": {"positions": "m"}}, UnsupportedObjectError, "'units' has positions"),
+        ({"weights": np.eye(2), "matrices": {"weight": np.eye(2)}}, DuplicateNameError, "'weights' and an entry"),
+    ],
+)
+def test_values_of_another_kind_are_refused_by_name(given: dict[str, Any], error: type, expected: str) -> None:
+    with pytest.raises(error, match=expected):
+        Network.from_object(given)

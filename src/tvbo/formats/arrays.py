@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from tvbo.errors import UnsupportedObjectError
+from tvbo.errors import DuplicateNameError, ShapeError, UnsupportedObjectError
 from tvbo.model.losses import report_losses
 from tvbo.model.matrices import LENGTHS, WEIGHTS, EdgeMatrix
 from tvbo.model.mesh import Mesh
@@ -116,7 +116,7 @@ def to_object(network: Network, *, strict: bool = False) -> dict[str, Any]:
     if network.has_node_mapping:
         made["region_mapping"] = network.node_mapping_data
     units = {keys.get(name, name): matrix.unit for name, matrix in network.matrices.items()}
-    units |= dict(network.nodes.units)
+    units |= {name: unit for name, unit in network.nodes.units.items() if name in network.nodes.columns}
     units |= {name: parameter.unit for name, parameter in network.parameters.items()}
     made["units"] = {name: unit for name, unit in units.items() if unit is not None}
     made |= {name: getattr(network, name) for name in _TEXTS}
@@ -141,7 +141,9 @@ def from_object(obj: Mapping[str, Any]) -> Network:
     Raises
     ------
     UnsupportedObjectError
-        If there is a key that means nothing.
+        If there is a key that means nothing, or its value is of another kind.
+    DuplicateNameError
+        If a matrix is there twice.
     ShapeError
         If arrays do not fit one another.
     """
@@ -153,11 +155,21 @@ def from_object(obj: Mapping[str, Any]) -> Network:
             f"{', '.join(strange)} means nothing in a dictionary of arrays: expected {', '.join(sorted(known))}; "
             "further matrices go into 'matrices', values of nodes into 'columns'"
         )
+    for name in ("units", "matrices", "column_labels", "columns", "parameters", "mesh"):
+        if not isinstance(obj.get(name, {}), Mapping):
+            raise UnsupportedObjectError(
+                f"{name!r} is a {type(obj[name]).__name__}: expected a dictionary, with a name for each entry"
+            )
+    twice = [
+        key for key, name in _MATRICES.items() if key in obj and not {key, name}.isdisjoint(obj.get("matrices", {}))
+    ]
+    if twice:
+        raise DuplicateNameError(f"{twice[0]!r} and an entry of 'matrices' are the same matrix: expected one of them")
     units = obj.get("units", {})
     values = {key: obj[key] for key in _MATRICES if key in obj} | dict(obj.get("matrices", {}))
     matrices = {
         key: EdgeMatrix(
-            each if hasattr(each, "shape") else np.asarray(each),
+            _two_axes(key, each),
             units.get(key),
             column_labels=None
             if key not in obj.get("column_labels", {})
@@ -166,7 +178,13 @@ def from_object(obj: Mapping[str, Any]) -> Network:
         for key, each in values.items()
     }
     columns = obj.get("columns", {})
-    mesh = Mesh(**obj["mesh"]) if "mesh" in obj else None
+    mesh = _mesh(obj["mesh"]) if "mesh" in obj else None
+    of_units = {*matrices, *columns, *obj.get("parameters", {}), _SPEED}
+    strange = sorted(map(str, set(units) - of_units))
+    if strange:
+        raise UnsupportedObjectError(
+            f"'units' has {', '.join(strange)}, which nothing is called: expected some of {', '.join(sorted(of_units))}"
+        )
     sizes = [matrix.values.shape[0] for matrix in matrices.values()] + ([mesh.number_of_vertices] if mesh else [])
     network = Network(
         NodeTable(
@@ -192,3 +210,24 @@ def from_object(obj: Mapping[str, Any]) -> Network:
     for name, value in obj.get("parameters", {}).items():
         network.parameters[name] = Parameter(value, units.get(name))
     return network
+
+
+def _two_axes(name: str, values: Any) -> Any:
+    try:
+        made = values if hasattr(values, "shape") else np.asarray(values)
+    except ValueError as error:
+        raise ShapeError(f"the rows of matrix {name!r} have several lengths: expected one") from error
+    if len(made.shape) != 2:
+        raise ShapeError(f"matrix {name!r} has shape {tuple(made.shape)}: expected (targets, sources)")
+    return made
+
+
+def _mesh(held: Mapping[str, Any]) -> Mesh:
+    needed, known = {"vertices", "elements"}, {"vertices", "elements", "normals", "element_type"}
+    missing, strange = sorted(needed - set(held)), sorted(map(str, set(held) - known))
+    if missing or strange:
+        raise UnsupportedObjectError(
+            f"'mesh' lacks {', '.join(missing) or 'nothing'} and has {', '.join(strange) or 'nothing'} beside: "
+            "expected vertices and elements, perhaps normals and element_type"
+        )
+    return Mesh(**held)
