@@ -168,3 +168,29 @@ def test_what_was_changed_in_the_table_counts() -> None:
     assert found.nodes.labels.tolist() == network.nodes.labels.tolist()
     assert (found.matrix("length") > 0).sum() == (network.matrix("length") > 30).sum()
     assert Network.from_object(edges).matrix("weight")[0, 0] == 77
+
+
+@pytest.mark.parametrize("package", [pd, pl])
+def test_weights_that_are_no_numbers_do_not_become_ones(package: Any) -> None:
+    edges = package.DataFrame({"source": ["a", "b"], "target": ["b", "a"], "weight": ["0.5", "n/a"]})
+    with pytest.raises(UnsupportedObjectError, match="'weight' of the edges is no number everywhere"):
+        Network.from_object(edges)
+
+
+@pytest.mark.parametrize("package", [pd, pl])
+def test_nodes_that_are_no_table_are_refused(package: Any) -> None:
+    edges = package.DataFrame({"source": ["a"], "target": ["b"], "weight": [1.0]})
+    with pytest.raises(UnsupportedObjectError, match="nodes= is a list: expected a data frame"):
+        Network.from_object(edges, nodes=["a", "b"])
+
+
+def test_columns_of_one_name_are_refused() -> None:
+    edges = pd.DataFrame([["a", "b", 1.0, 2.0]], columns=["source", "target", "weight", "weight"])
+    with pytest.raises(DuplicateNameError, match="several columns 'weight'"):
+        Network.from_object(edges)
+
+
+def test_numbers_that_may_be_missing_make_a_square_table() -> None:
+    numbers = {"a": pd.array([1, None], dtype="Int64"), "b": pd.array([0, 2], dtype="Int64")}
+    found = Network.from_object(pd.DataFrame(numbers, index=["a", "b"])).matrix("weight")
+    assert np.array_equal(found, [[1.0, 0.0], [np.nan, 2.0]], equal_nan=True)

@@ -139,3 +139,11 @@ def test_a_large_graph_becomes_sparse() -> None:
     assert found.matrices["weight"].format == "csr"
     assert found.matrix("weight", "coo").nnz == 19_999
     assert found.matrix("weight", None)[1, 0] == 1
+
+
+@pytest.mark.parametrize("weight", ["heavy", 2**70, None])
+def test_weights_that_are_no_numbers_do_not_become_ones(weight: Any) -> None:
+    graph = nx.DiGraph()
+    graph.add_edge("a", "b", weight=weight)
+    with pytest.raises(UnsupportedObjectError, match="'weight' of the edges is no number everywhere"):
+        Network.from_networkx(graph)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tvbo._optional import require
+from tvbo.errors import DuplicateNameError, UnsupportedObjectError
 from tvbo.model.arrays import Array
 from tvbo.model.edge_lists import ends_of, network_of_edges, network_of_square
 from tvbo.model.losses import report_losses
@@ -71,7 +72,17 @@ def from_object(frame: Any, *, nodes: Any = None, matrix: str = "weight") -> Net
     """
     ends = ends_of(list(frame.columns))
     if ends is None:
-        return network_of_square(frame.to_numpy(), list(frame.index), list(frame.columns), matrix)
+        values = frame.to_numpy()
+        if values.dtype == object and values.size:
+            # Some may be missing: pandas has a type of its own for such numbers.
+            values = np.stack([_values(frame.iloc[:, place]) for place in range(frame.shape[1])], axis=1)
+        return network_of_square(values, list(frame.index), list(frame.columns), matrix)
+    for given in (frame, nodes):
+        if given is not None and not takes(given):
+            raise UnsupportedObjectError(f"nodes= is a {type(given).__name__}: expected a data frame of pandas")
+        if given is not None and not given.columns.is_unique:
+            twice = given.columns[given.columns.duplicated()][0]
+            raise DuplicateNameError(f"the table has several columns {twice!r}: expected one of each name")
     attrs = dict(frame.attrs)
     labels, rows = _labels(frame, ends), {}
     if nodes is not None:

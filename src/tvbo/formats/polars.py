@@ -99,6 +99,8 @@ def from_object(frame: Any, *, nodes: Any = None, matrix: str = "weight") -> Net
         return network_of_square(values, frame[names[0]].to_list() if names else [], rest, matrix)
     labels, rows = _labels(frame, ends), {}
     if nodes is not None:
+        if not takes(nodes):
+            raise UnsupportedObjectError(f"nodes= is a {type(nodes).__name__}: expected a data frame of polars")
         if "label" not in nodes.columns:
             raise UnsupportedObjectError("the table of nodes has no column 'label': expected the names of the nodes")
         labels = nodes["label"].to_list()

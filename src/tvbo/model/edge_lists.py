@@ -11,7 +11,7 @@ from tvbo.model.edge_entries import column_of
 from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
-from tvbo.model.tables import Tables, network_of_tables
+from tvbo.model.tables import Tables, need_numbers, network_of_tables
 
 # What the two ends of an edge are called.
 _ENDS = (("source", "target"), ("from", "to"))
@@ -71,6 +71,8 @@ def network_of_edges(
         If an end is no node.
     DuplicateNameError
         If an edge is there twice, or two nodes have one name.
+    UnsupportedObjectError
+        If weights are no numbers.
     """
     sources, targets = ([_name(each) for each in columns[end]] for end in ends)
     known = list(dict.fromkeys([*sources, *targets])) if labels is None else [_name(each) for each in labels]
@@ -81,6 +83,7 @@ def network_of_edges(
     if stray:
         raise ShapeError(f"{len(stray)} ends of edges are no nodes, such as {stray[0]!r}: expected names of the nodes")
     edges, left = _plain({name: each for name, each in columns.items() if name not in ends}, "biufc")
+    need_numbers(left, "the table of edges")
     rows, more = _plain(nodes, "biufcU")
     if left or more:
         warn(f"the columns {', '.join([*left, *more])[:200]} hold no plain values, and are left out")

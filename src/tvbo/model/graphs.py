@@ -12,7 +12,7 @@ from tvbo.limits import Limits
 from tvbo.model.arrays import Array
 from tvbo.model.edge_entries import column_of
 from tvbo.model.network import Network
-from tvbo.model.tables import PLACES, Tables, network_of_tables, tables_of
+from tvbo.model.tables import PLACES, Tables, need_numbers, network_of_tables, tables_of
 
 RECORD = "tvbo"
 # What XML cannot hold, and what its readers would change.
@@ -93,7 +93,7 @@ def network_of_graph(
     Raises
     ------
     UnsupportedObjectError
-        If two edges may join the same nodes.
+        If two edges may join the same nodes, or weights are no numbers.
     DuplicateNameError
         If two nodes have one name.
     """
@@ -112,8 +112,12 @@ def network_of_graph(
     if record is None:
         _place(columns, [graph.nodes[node] for node in nodes], left)
     ends = [(row[source], row[target], data) for source, target, data in graph.edges(data=True)]
-    edges = _columns([data for _, _, data in ends], 0, left)
-    left += [name for name, values in edges.items() if values.dtype.kind == "U"]
+    of_edges: list[str] = []
+    edges = _columns([data for _, _, data in ends], 0, of_edges)
+    of_edges += [name for name, values in edges.items() if values.dtype.kind == "U"]
+    if weight is None:
+        need_numbers(of_edges, where)
+    left += of_edges
     edges = {name: values for name, values in edges.items() if values.dtype.kind != "U"}
     sources = np.array([source for source, _, _ in ends], np.int64)
     targets = np.array([target for _, target, _ in ends], np.int64)

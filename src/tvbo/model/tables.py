@@ -9,14 +9,14 @@ long as the table still says the same.
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from tvbo.errors import DuplicateNameError, warn
+from tvbo.errors import DuplicateNameError, UnsupportedObjectError, warn
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array, is_sparse, load
 from tvbo.model.edge_entries import (
@@ -29,7 +29,7 @@ from tvbo.model.edge_entries import (
     rebuilt,
     say_the_same,
 )
-from tvbo.model.matrices import DENSE_BYTES, EdgeMatrix
+from tvbo.model.matrices import DENSE_BYTES, WEIGHTS, EdgeMatrix
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.model.plain import Leaf, Record, dumped, loaded, put_together, shaped, taken_apart
@@ -302,6 +302,30 @@ def _fit(root: Record, tables: Tables, where: object) -> None:
         root.pop(name, None)
     if lost:
         warn(f"the nodes of {where} are others than those that it was made of: {', '.join(lost)} are left out")
+
+
+def need_numbers(left: Iterable[str], where: object) -> None:
+    """
+    Refuse edges whose weights are no numbers: the count of edges must not stand for them.
+
+    Parameters
+    ----------
+    left : iterable of str
+        The attributes of edges that are no numbers.
+    where : object
+        What has them, for messages.
+
+    Raises
+    ------
+    UnsupportedObjectError
+        If there are weights among them.
+    """
+    bad = sorted(set(left) & set(WEIGHTS))
+    if bad:
+        raise UnsupportedObjectError(
+            f"{where}: {bad[0]!r} of the edges is no number everywhere: expected numbers that fit into 64 bits; "
+            "make them such, or remove it, and each edge counts 1"
+        )
 
 
 def _strip(root: Record, tables: Tables) -> None:
