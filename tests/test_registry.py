@@ -3,12 +3,19 @@
 import importlib
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import pytest
 
 from tvbo import Network, registry
-from tvbo.errors import NetworkNotFoundError, OptionError, UnknownFormatError, UnsupportedObjectError
+from tvbo.errors import (
+    LossyConversionWarning,
+    NetworkNotFoundError,
+    OptionError,
+    UnknownFormatError,
+    UnsupportedObjectError,
+)
 
 
 def install(monkeypatch: pytest.MonkeyPatch, known: dict[str, types.ModuleType]) -> None:
@@ -192,3 +199,15 @@ def test_values_of_another_kind_are_refused(tmp_path: Path, name: str, value: ob
 def test_a_format_that_takes_no_objects_says_what_it_does() -> None:
     with pytest.raises(UnknownFormatError, match=r"format 'npz' takes no objects; it reads \.npz"):
         Network.from_object(3, format="npz")
+
+
+@pytest.mark.parametrize("name", ["network.npz", "network.csv", "network.graphml", "network.h5"])
+def test_a_folder_in_the_place_of_a_file_is_said_and_kept(tmp_path: Path, name: str) -> None:
+    network = Network.from_matrix([[0.0, 1.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]], labels=["a", "b"])
+    network.nodes.positions = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+    (tmp_path / name).mkdir()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LossyConversionWarning)
+        with pytest.raises(IsADirectoryError, match=f"{name} is a folder: name a file in it, or save elsewhere"):
+            network.save(tmp_path / name, **({"format": "tvb-h5"} if name.endswith(".h5") else {}))
+    assert list(tmp_path.iterdir()) == [tmp_path / name]

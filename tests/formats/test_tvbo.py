@@ -572,3 +572,10 @@ def test_a_sparse_shape_is_no_larger_than_what_is_stored(tmp_path, layout) -> No
     network.save(path)
     # As much is stored as there are rows.
     assert not network.diff(Network.from_file(path, limits=Limits(nodes=5)))
+
+
+@pytest.mark.parametrize("named", [{}, {"format": "tvbo"}])
+def test_what_would_get_another_name_is_not_written(tmp_path, named) -> None:
+    with pytest.raises(ValueError, match=r"\.hdf5'"):
+        small().save(tmp_path / "network.hdf5", **named)
+    assert not list(tmp_path.iterdir())

@@ -278,6 +278,8 @@ def write_file(target: Path, data: bytes) -> None:
     """
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {target.parent}: make it first, or save elsewhere")
+    if target.is_dir():
+        raise IsADirectoryError(f"{target} is a folder: name a file in it, or save elsewhere")
     with locked(target.parent) as alone:
         if alone:
             clear(target)
@@ -303,6 +305,8 @@ def write_files(files: list[tuple[Path, bytes]]) -> None:
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}: make it first, or save elsewhere")
     targets = [target for target, _ in files]
+    if (taken := next((target for target in targets if target.is_dir()), None)) is not None:
+        raise IsADirectoryError(f"{taken} is a folder: name a file in it, or save elsewhere")
     with locked(folder) as alone:
         if alone:
             clear(*targets)

@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 EXTENSIONS = (".yaml", ".yml", ".json", ".h5", ".hdf5")
-WRITES = (".yaml", ".yml", ".h5", ".hdf5")
+# A companion is called .h5; those of others that are called .hdf5 are read.
+WRITES = (".yaml", ".yml", ".h5")
 SOLE = (".yaml", ".yml")
 
 

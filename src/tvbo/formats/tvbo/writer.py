@@ -75,7 +75,7 @@ def write(
     """
     if nodes not in ("auto", "inline", "companion"):
         raise ValueError(f"nodes={nodes!r} is not known: expected 'auto', 'inline' or 'companion'")
-    if path.suffix.lower() not in (".yaml", ".yml", ".h5", ".hdf5"):
+    if path.suffix.lower() not in (".yaml", ".yml", ".h5"):
         raise ValueError(f"a sidecar is written as .yaml, not as {path.suffix!r}: {path.with_suffix('.yaml')}")
     path = path.absolute()
     target = path if path.suffix.lower() in (".yaml", ".yml") else path.with_suffix(".yaml")
