@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tvbo import Network
-from tvbo.errors import DuplicateNameError, LossyConversionWarning, ShapeError, TvboWarning, UnsupportedObjectError
+from tvbo.errors import (
+    DuplicateNameError,
+    LossyConversionError,
+    LossyConversionWarning,
+    ShapeError,
+    TvboWarning,
+    UnsupportedObjectError,
+)
 from tvbo.testing.everything import whole_networks
 from tvbo.testing.object_suite import ObjectSuite
 from tvbo.testing.strategies import connectivities, cortices
@@ -194,3 +201,13 @@ def test_numbers_that_may_be_missing_make_a_square_table() -> None:
     numbers = {"a": pd.array([1, None], dtype="Int64"), "b": pd.array([0, 2], dtype="Int64")}
     found = Network.from_object(pd.DataFrame(numbers, index=["a", "b"])).matrix("weight")
     assert np.array_equal(found, [[1.0, 0.0], [np.nan, 2.0]], equal_nan=True)
+
+
+def test_halves_of_characters_are_refused_or_named_by_polars() -> None:
+    network = Network.from_matrix(np.eye(2), labels=["a", "b"])
+    network.nodes.columns["note"] = np.array(["\ud800", "fine"])
+    with pytest.raises(LossyConversionError, match=r"nodes\.columns\.note"):
+        network.execute(format="polars", table="nodes", strict=True)
+    network.nodes.labels = ["\ud800", "b"]
+    with pytest.raises(UnsupportedObjectError, match="1 labels are no text in UTF-8"):
+        network.execute(format="polars")

@@ -304,3 +304,28 @@ def test_numbers_of_more_digits_than_tvb_has_are_named(number: Any, dtype: type,
     else:
         with pytest.raises(LossyConversionError, match="rounded from"):
             network.execute(format="tvb", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("vertices", "triangles"),
+    [
+        (np.zeros((0, 3)), np.zeros((0, 3), int)),
+        (np.eye(3), np.zeros((0, 3), int)),
+        (np.eye(3), [[0, 1, 3]]),
+        (np.eye(3), [[0, 1, -1]]),
+        (np.full((3, 3), np.nan), [[0, 1, 2]]),
+    ],
+)
+def test_a_mesh_that_tvb_cannot_measure_is_refused(vertices: Any, triangles: Any) -> None:
+    network = Network(mesh=Mesh(vertices, triangles), descriptor="surface")
+    with pytest.raises(ShapeError, match=r"triangles of \d vertices, and TVB measures their edges: expected one"):
+        network.execute(format="tvb")
+
+
+@pytest.mark.parametrize("label", ["a\0b", "\ud800"])
+def test_labels_that_hdf5_cannot_hold_are_refused(tmp_path: Path, label: str) -> None:
+    network = regions()
+    network.nodes.labels = [label, "b"]
+    with pytest.raises(ShapeError, match="1 region_labels cannot stand in HDF5, such as"):
+        network.save(tmp_path / "network.h5", format="tvb-h5")
+    assert not list(tmp_path.iterdir())

@@ -144,11 +144,16 @@ def to_object(network: Network, *, table: str = "edges", strict: bool = False) -
     ------
     DuplicateNameError
         If two nodes have one label.
+    UnsupportedObjectError
+        If a label holds half a character.
     """
     if table not in ("edges", "nodes"):
         raise ValueError(f"table={table!r} is not known: expected 'edges' or 'nodes'")
     pl = require("polars", extra=EXTRA, purpose="give a network as data frames")
     tables = tables_of(network, carries=_is_carried)
+    bad = [label for label in tables.labels if not _is_text(label)]
+    if bad:
+        raise UnsupportedObjectError(f"{len(bad)} labels are no text in UTF-8, such as {bad[0]!r}: rename them")
     names = pl.Enum(tables.labels)
     ends = {
         name: pl.Series(name, [tables.labels[row] for row in rows.tolist()], dtype=names)
@@ -170,7 +175,14 @@ def to_object(network: Network, *, table: str = "edges", strict: bool = False) -
 
 
 def _is_carried(values: Array) -> bool:
+    if values.dtype.kind == "U":
+        return all(map(_is_text, values.tolist()))
     return values.dtype.kind != "c"
+
+
+def _is_text(each: str) -> bool:
+    # It holds UTF-8, which has no halves of characters.
+    return not any("\ud800" <= letter <= "\udfff" for letter in each)
 
 
 def _widened(values: Array) -> Array:

@@ -380,6 +380,23 @@ def _scaled(values: Any, factor: float) -> Any:
     return values if factor == 1 else values * factor
 
 
+def is_encodable(text: str) -> bool:
+    """
+    Tell whether files of TVB can hold a text.
+
+    Parameters
+    ----------
+    text : str
+        Such as a label.
+
+    Returns
+    -------
+    bool
+        False if it holds zeros or halves of characters.
+    """
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def need_square_weights(network: Network) -> None:
     """
     Refuse a network that is no connectivity of TVB.

@@ -112,6 +112,12 @@ def _surface(network: Network, kind: str) -> Any:
     elements = np.array(network.mesh.elements, dtype=np.int64)
     if elements.ndim != 2 or elements.shape[1] != 3:
         raise ShapeError(f"the mesh has elements of {elements.shape[-1]} vertices: TVB takes triangles")
+    n = len(made.vertices)
+    if not len(elements) or elements.min() < 0 or elements.max() >= n or not np.isfinite(made.vertices[elements]).all():
+        raise ShapeError(
+            f"the mesh has {len(elements)} triangles of {n} vertices, and TVB measures their edges: expected one at "
+            "least, and corners that are vertices with finite places"
+        )
     made.triangles = elements
     if network.mesh.normals is not None:
         made.vertex_normals = _scaled(network.mesh.normals, 1.0, "the normals")

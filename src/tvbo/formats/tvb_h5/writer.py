@@ -12,7 +12,7 @@ from tvbo.formats.tvb_h5.equations import DEFAULTS, PARAMETERS
 from tvbo.formats.tvb_h5.layout import DTYPES, FINAL, LAYOUTS, REFERRED, REQUIRED
 from tvbo.formats.tvb_h5.reader import EXTRA, PREFIX, dump
 from tvbo.model.arrays import Array
-from tvbo.model.datatypes import Datatype, datatype_of, gid_of, part_of, root_note
+from tvbo.model.datatypes import Datatype, datatype_of, gid_of, is_encodable, part_of, root_note
 from tvbo.model.narrowing import truths
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import MODULES, family
@@ -192,6 +192,9 @@ def _typed(kind: str, name: str, values: Array) -> Array:
     integer = name == "array_data" and kind in ("RegionMapping", "RegionVolumeMapping")
     dtype = np.dtype("i8" if integer else DTYPES.get(name, "f8"))
     if values.dtype.kind == "U" and dtype.kind == "U":
+        bad = [each for each in values.reshape(-1).tolist() if not is_encodable(each)]
+        if bad:
+            raise ShapeError(f"{len(bad)} {name} cannot stand in HDF5, such as {bad[0]!r}: rename them")
         return np.asarray(values)
     if dtype.kind == "b":
         return truths(values, "hemisphere" if name == "hemispheres" else name)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tvbo.errors import DamagedFileError, MatrixNotFoundError, ShapeError, TvboError, UnsafeFileError, warn
 from tvbo.formats.tvb_zip.members import EXTRA, INFO, Array, Members, first, held_info, text_of
-from tvbo.model.datatypes import Datatype, datatype_of, need_square_weights, network_of
+from tvbo.model.datatypes import Datatype, datatype_of, is_encodable, need_square_weights, network_of
 from tvbo.model.narrowing import truths
 from tvbo.model.network import Network
 from tvbo.storage.bounded import column
@@ -209,7 +209,9 @@ def _real(name: str, values: Array) -> Array:
 
 
 def _check_labels(labels: list[str]) -> None:
-    bad = [label for label in labels if not label or label.split() != [label] or "#" in label or not _encodes(label)]
+    bad = [
+        label for label in labels if not label or label.split() != [label] or "#" in label or not is_encodable(label)
+    ]
     if bad:
         raise ValueError(
             f"{len(bad)} labels cannot be written in a zip, such as {bad[0]!r}: blanks part columns there and '#' "
@@ -219,10 +221,6 @@ def _check_labels(labels: list[str]) -> None:
     longest = max(labels, key=len, default="")
     if len(longest) > _LONGEST_LABEL:
         raise ValueError(f"the label {longest[:40]!r}... has {len(longest)} characters: TVB takes {_LONGEST_LABEL}")
-
-
-def _encodes(label: str) -> bool:
-    return "\0" not in label and not any("\ud800" <= letter <= "\udfff" for letter in label)
 
 
 def _info(network: Network) -> str:
