@@ -490,3 +490,21 @@ def test_files_of_others_are_read_as_nibabel_reads_them(tmp_path: Path, path: Pa
         warnings.simplefilter("ignore", LossyConversionWarning)
         found.save(tmp_path / "pair.yaml")
     assert Network.from_file(tmp_path / "pair.yaml").identical(found)
+
+
+@pytest.mark.parametrize("name", ["lh.surf.gii", "lh.white"])
+@pytest.mark.parametrize(("unit", "factor"), [("m", 1000.0), ("cm", 10.0), ("mm", 1.0)])
+def test_other_programs_find_millimetres(tmp_path: Path, name: str, unit: str, factor: float) -> None:
+    network = Network(mesh=Mesh(np.eye(3) / 16, [[0, 1, 2]]), descriptor="surface", distance_unit=unit)
+    before = network.digest()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        network.save(tmp_path / name)
+    assert network.digest() == before
+    if name.endswith(".gii"):
+        found = nibabel.load(tmp_path / name).agg_data("pointset")
+    else:
+        found = nibabel.freesurfer.read_geometry(tmp_path / name)[0]
+    assert np.array_equal(found, np.eye(3) / 16 * factor)
+    lost = [each for warning in caught for each in warning.message.losses]
+    assert any(each.startswith("mesh.vertices") for each in lost) is (unit != "mm")

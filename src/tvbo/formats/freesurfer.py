@@ -16,7 +16,7 @@ import numpy as np
 from tvbo.errors import ShapeError, UnknownFormatError, warn
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array
-from tvbo.model.hemispheres import joined, parted, turned
+from tvbo.model.hemispheres import joined, parted, turned, vertices_in_mm
 from tvbo.model.losses import report_losses
 from tvbo.model.mesh import Mesh
 from tvbo.model.narrowing import narrowed
@@ -286,7 +286,7 @@ def _encoded(network: Network, path: Path, allow_lossy: bool) -> bytes:
     comment = kept.get("comment", _TURNED if network.extra.get("frame") == "RAS" else _COMMENT)
     info, rest = kept.get("volume_info"), kept.get("rest")
     behind = _packed_info(info) if isinstance(info, dict) else b"" if rest is None else np.asarray(rest).tobytes()
-    vertices = narrowed(mesh.vertices, "f4", "vertices", path.name, unit="mm", allow_lossy=allow_lossy)
+    vertices = narrowed(vertices_in_mm(network), "f4", "vertices", path.name, unit="mm", allow_lossy=allow_lossy)
     triangles = narrowed(mesh.elements, "i4", "triangles", path.name)
     return binary.pack_geometry(binary.Geometry(vertices, triangles, str(comment), behind))
 

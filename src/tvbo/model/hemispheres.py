@@ -12,6 +12,7 @@ from tvbo.model.mesh import Mesh
 from tvbo.model.narrowing import truths
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
+from tvbo.units import in_mm
 
 COLUMN = "hemisphere"
 
@@ -198,6 +199,24 @@ def _part(network: Network, rows: Array, side: str, extra: str) -> Network:
     if isinstance(kept, dict) and side in kept:
         made.extra[extra] = kept[side]
     return made
+
+
+def vertices_in_mm(network: Network) -> Array:
+    """
+    Give the vertices of a mesh in millimetres, which is what files of surfaces are in.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    array, shape (n_vertices, 3) [mm]
+        The array of the mesh itself where the network is in millimetres; else float64.
+    """
+    values, factor = network.need_mesh().vertices, in_mm(network.distance_unit)
+    return values if factor == 1 else np.asarray(values, dtype=np.float64) * factor
 
 
 def turned(network: Network, frame: str) -> Network:

@@ -25,6 +25,7 @@ from tvbo.formats.gifti.reader import (
     foreign,
 )
 from tvbo.model.arrays import Array
+from tvbo.model.hemispheres import vertices_in_mm
 from tvbo.model.narrowing import narrowed
 from tvbo.model.network import Network
 
@@ -107,7 +108,7 @@ class Writer:
         kept = self._kept()
         document = Document(self._meta(kept.get("metadata", {})))
         document.meta[PARTS] = " ".join(ending.split(".")[1] for ending in beside)
-        points = self._piece(POINTSET, mesh.vertices, "vertices", kept.get("pointset", {}), "mm")
+        points = self._piece(POINTSET, vertices_in_mm(self.network), "vertices", kept.get("pointset", {}), "mm")
         points.space = _space(kept)
         self._name_structure(points.meta)
         document.pieces = [points, self._piece(TRIANGLE, mesh.elements, "triangles", kept.get("triangle", {}))]
