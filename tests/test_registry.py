@@ -211,3 +211,16 @@ def test_a_folder_in_the_place_of_a_file_is_said_and_kept(tmp_path: Path, name: 
         with pytest.raises(IsADirectoryError, match=f"{name} is a folder: name a file in it, or save elsewhere"):
             network.save(tmp_path / name, **({"format": "tvb-h5"} if name.endswith(".h5") else {}))
     assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+@pytest.mark.parametrize(
+    "name", ["arrays", "pandas", "polars", "networkx", "xarray", "scipy", "mne", "tvb", "tvboptim"]
+)
+def test_what_a_format_that_is_named_does_not_take_is_said(name: str) -> None:
+    with pytest.raises(UnsupportedObjectError, match="int"):
+        Network.from_object(3, format=name)
+
+
+def test_a_name_in_capitals_gets_a_hint() -> None:
+    with pytest.raises(UnknownFormatError, match="did you mean 'tvb'"):
+        registry.get("TVB")

@@ -30,7 +30,7 @@ import importlib
 import importlib.metadata
 import inspect
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -117,7 +117,7 @@ def get(name: str) -> ModuleType:
         return importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
     if name in plugins():
         return _plugin(name)
-    near = difflib.get_close_matches(str(name), names(), n=1)
+    near = difflib.get_close_matches(str(name).lower(), names(), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise UnknownFormatError(f"there is no format {name!r}: expected one of {', '.join(names())}{hint}")
 
@@ -224,18 +224,38 @@ def check_options(module: ModuleType, verb: str, options: Mapping[str, Any]) -> 
     OptionError
         If there is none of that name, or its value is of another kind.
     """
+    check_call(getattr(module, verb), _GIVEN[verb], f"{verb} of the format {name_of(module)!r}", options)
+
+
+def check_call(call: Callable[..., Any], given: int, what: str, options: Mapping[str, Any]) -> None:
+    """
+    Refuse options that a function does not have.
+
+    Parameters
+    ----------
+    call : callable
+        The function.
+    given : int
+        How many parameters are none of its options: the first ones.
+    what : str
+        What to call it in messages.
+    options : mapping of str to object
+        The options by name.
+
+    Raises
+    ------
+    OptionError
+        If there is none of that name, or its value is of another kind.
+    """
     if not options:
         return
-    known = list(inspect.signature(getattr(module, verb)).parameters.values())[_GIVEN[verb] :]
+    known = list(inspect.signature(call).parameters.values())[given:]
     defaults = {each.name: each.default for each in known if each.kind is not each.VAR_KEYWORD}
     for name, value in options.items():
         if name not in defaults and len(defaults) == len(known):
             near = difflib.get_close_matches(name, defaults, n=1)
             hint = f"; did you mean {near[0]}=?" if near else ""
-            raise OptionError(
-                f"{verb} of the format {name_of(module)!r} has no option {name}=: "
-                f"expected {', '.join(defaults) or 'none'}{hint}"
-            )
+            raise OptionError(f"{what} has no option {name}=: expected {', '.join(defaults) or 'none'}{hint}")
         kind, expected = _KINDS.get(name, (object, ""))
         if not (isinstance(value, kind) or value is defaults.get(name, value)):
             raise OptionError(f"{name}={value!r} is a {type(value).__name__}: expected {expected}")

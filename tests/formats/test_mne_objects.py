@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from tvbo import Network, NodeTable
-from tvbo.errors import LossyConversionWarning, MatrixNotFoundError, ShapeError, UnsupportedObjectError
+from tvbo.errors import (
+    LossyConversionWarning,
+    MatrixNotFoundError,
+    OptionError,
+    ShapeError,
+    UnsupportedObjectError,
+)
 from tvbo.testing.object_suite import ObjectSuite, every_feature, example_networks
 
 mne = pytest.importorskip("mne")
@@ -200,3 +206,13 @@ def test_which_matrix_is_meant_must_be_said() -> None:
         give(network)
     with pytest.raises(ValueError, match="kind='gian' is unknown"):
         give(network, kind="gian")
+
+
+def test_options_that_an_object_of_mne_does_not_have_are_refused_by_name() -> None:
+    network = example_networks()["weights"]
+    with pytest.raises(OptionError, match=r"giving a connectivity of MNE has no option sfreq=: expected matrix"):
+        network.execute(format="mne", sfreq=100.0)
+    with pytest.warns(LossyConversionWarning, match="descriptor"):
+        made = network.execute(format="mne", matrix="weight")
+    with pytest.raises(OptionError, match=r"taking a Connectivity of MNE has no option reference="):
+        Network.from_object(made, reference="none")

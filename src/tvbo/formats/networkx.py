@@ -9,6 +9,7 @@ where a matrix has no entry. So ``in_degree(weight="weight")`` is the sum of a r
 
 from typing import Any
 
+from tvbo.errors import UnsupportedObjectError
 from tvbo.model.graphs import graph_of, network_of_graph
 from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
@@ -55,10 +56,13 @@ def from_networkx(graph: Any, *, weight: str | None = None) -> Network:
     Raises
     ------
     UnsupportedObjectError
-        If it is a multigraph.
+        If it is a multigraph, or no graph.
     DuplicateNameError
         If two nodes have one name.
     """
+    if not takes(graph):
+        kind = f"{type(graph).__module__}.{type(graph).__qualname__}"
+        raise UnsupportedObjectError(f"a {kind} is no graph: expected one of networkx")
     return network_of_graph(graph, weight=weight)
 
 

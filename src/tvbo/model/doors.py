@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from tvbo import registry
 from tvbo.database.listing import find
-from tvbo.errors import UnknownFormatError
+from tvbo.errors import TvboError, UnknownFormatError, UnsupportedObjectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,7 +166,13 @@ class Doors:
         if not hasattr(module, "from_object"):
             raise UnknownFormatError(f"format {format!r} takes no objects; it {registry.abilities(module)}")
         registry.check_options(module, "from_object", options)
-        made: Self = module.from_object(obj, **options)
+        try:
+            made: Self = module.from_object(obj, **options)
+        except (AttributeError, TypeError) as error:
+            if isinstance(error, TvboError) or not hasattr(module, "takes") or module.takes(obj):
+                raise
+            kind = f"{type(obj).__module__}.{type(obj).__qualname__}"
+            raise UnsupportedObjectError(f"format {registry.name_of(module)!r} takes no {kind}") from error
         return made
 
     @classmethod

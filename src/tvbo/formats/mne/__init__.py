@@ -18,6 +18,7 @@ and how much of each was used, ``importer`` puts the network together, ``exporte
 from collections.abc import Callable
 from typing import Any
 
+from tvbo import registry
 from tvbo.errors import UnsupportedObjectError
 from tvbo.formats.mne import connectivity, sensors
 from tvbo.formats.mne.exporter import to_forward
@@ -95,6 +96,8 @@ def from_object(obj: Any, **options: Any) -> Network:
     ------
     UnsupportedObjectError
         If it is anything else.
+    OptionError
+        If it has no such option.
     """
     if not takes(obj):
         kind = f"{type(obj).__module__}.{type(obj).__qualname__}"
@@ -103,6 +106,7 @@ def from_object(obj: Any, **options: Any) -> Network:
             "or a connectivity"
         )
     read: Callable[..., Network] = _READERS.get(type(obj).__name__, connectivity.from_connectivity)
+    registry.check_call(read, 1, f"taking a {type(obj).__name__} of MNE", options)
     return read(obj, **options)
 
 
@@ -130,6 +134,8 @@ def to_object(network: Network, *, kind: str | None = None, strict: bool = False
     ------
     ValueError
         If there is no such kind.
+    OptionError
+        If it has no such option.
     LossyConversionError
         If it is strict, and the object has no place for something.
     """
@@ -138,6 +144,7 @@ def to_object(network: Network, *, kind: str | None = None, strict: bool = False
         kind = "forward" if "gain" in network.matrices else "info" if of_sensors else "connectivity"
     if kind not in _WRITERS:
         raise ValueError(f"kind={kind!r} is unknown: expected {', '.join(map(repr, _WRITERS))}")
+    registry.check_call(_WRITERS[kind], 1, f"giving a {kind} of MNE", options)
     made = _WRITERS[kind](network, **options)
     # A gain is as it is: it must not be referred a second time.
     asked = {"reference": "none", "orientation": None} if kind == "forward" else {}
