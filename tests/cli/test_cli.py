@@ -14,6 +14,7 @@ import pytest
 
 from tvbo import Network, __version__
 from tvbo.cli.demo import quiet
+from tvbo.model.parameters import Parameter
 
 
 def tvbo(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -338,3 +339,15 @@ def test_a_folder_that_is_no_dataset_is_told_from_one(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "is a folder" in done.stderr
     assert "tvbo cohort" in done.stderr
+
+
+def test_what_a_format_cannot_hold_is_said_without_a_traceback(tmp_path: Path) -> None:
+    network = Network.from_matrix([[1.0]])
+    network.parameters["G"] = Parameter(1.0, extra={"range": (1, 2)})
+    network.save(tmp_path / "n.npz")
+    for options in ([], ["--write", "nonsense=1"], ["--write", "strict=perhaps"], ["--read", "nonsense=1"]):
+        done = tvbo("convert", tmp_path / "n.npz", tmp_path / "n.yaml", *options)
+        assert done.returncode == 2
+        assert done.stderr.startswith("tvbo: ")
+        assert "Traceback" not in done.stderr
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["n.npz"]

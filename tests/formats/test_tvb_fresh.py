@@ -329,3 +329,21 @@ def test_labels_that_hdf5_cannot_hold_are_refused(tmp_path: Path, label: str) ->
     with pytest.raises(ShapeError, match="1 region_labels cannot stand in HDF5, such as"):
         network.save(tmp_path / "network.h5", format="tvb-h5")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_the_regions_have_a_place_for_the_vertices_have_not() -> None:
+    surface = cortex()
+    surface.nodes.labels = list("vwxyz")
+    surface.nodes.columns["cortical"] = np.ones(5, bool)
+    surface.parent_network, surface.node_mapping_data = regions(), np.array([0, 1, 0, 1, 0])
+    with pytest.raises(LossyConversionError) as refused:
+        surface.execute(format="tvb", strict=True)
+    assert refused.value.losses == ("nodes.labels", "nodes.columns.cortical")
+
+
+def test_what_is_lost_of_the_regions_of_a_surface_is_named() -> None:
+    surface, parent = cortex(), regions(thickness=[1.0, 2.0])
+    surface.parent_network, surface.node_mapping_data = parent, np.array([0, 1, 0, 1, 0])
+    with pytest.raises(LossyConversionError) as refused:
+        surface.execute(format="tvb", strict=True)
+    assert refused.value.losses == ("parent_network",)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 import scipy.sparse as sp
 
-from tvbo.errors import LimitError
+from tvbo.errors import LimitError, UnsupportedObjectError
 
 
 def pack(tree: Any, base: str) -> tuple[Any, dict[str, Any]]:
@@ -39,7 +39,7 @@ def pack(tree: Any, base: str) -> tuple[Any, dict[str, Any]]:
 
     Raises
     ------
-    TypeError
+    UnsupportedObjectError
         If there is a value of another kind; the message says where.
     """
     arrays: dict[str, Any] = {}
@@ -65,7 +65,7 @@ def pack(tree: Any, base: str) -> tuple[Any, dict[str, Any]]:
         if hasattr(value, "load") and hasattr(value, "format"):
             arrays[path] = value
             return {"$array": path}
-        raise TypeError(
+        raise UnsupportedObjectError(
             f"{path} holds a {type(value).__name__}, which cannot be saved: "
             "use text, numbers, None, arrays, and lists, tuples or dicts of them"
         )
@@ -147,7 +147,7 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
 
     Raises
     ------
-    TypeError
+    UnsupportedObjectError
         If there is a value that YAML does not give back.
     LimitError
         If there is a number that is too long to be read again.
@@ -158,7 +158,9 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
         if isinstance(value, dict):
             for key in value:
                 if isinstance(key, tuple) or (isinstance(key, str) and not _is_unicode(key)):
-                    raise TypeError(f"{'.'.join(map(str, path))} has the key {key!r}, which a sidecar cannot hold")
+                    raise UnsupportedObjectError(
+                        f"{'.'.join(map(str, path))} has the key {key!r}, which a sidecar cannot hold"
+                    )
             return {key: go(item, [*path, key]) for key, item in value.items()}
         if isinstance(value, list):
             return [go(item, [*path, index]) for index, item in enumerate(value)]
@@ -172,7 +174,7 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
         if not isinstance(value, (int, float, bytes, datetime.date, type(None))):
             # YAML would write it, and give something else back.
             where = ".".join(map(str, path))
-            raise TypeError(
+            raise UnsupportedObjectError(
                 f"{where} is a {type(value).__name__}, which a sidecar cannot hold: use text, numbers, lists and dicts"
             )
         if isinstance(value, float) and value != value and struct.pack(">d", value).hex() != _NAN:

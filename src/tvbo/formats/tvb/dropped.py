@@ -90,8 +90,9 @@ def _lost(network: Network, kinds: Iterable[str]) -> Iterator[str]:
         yield "mesh"
     if network.has_node_mapping and "mapping:" not in places:
         yield "node_mapping_data"
-    if network.has_parent_network and not noted and "mapping:" not in places:
-        yield "parent_network"
+    if network.has_parent_network and not noted:
+        held = "mapping:" in places and not any(_lost(network.parent(), ("Connectivity",)))
+        yield from () if held else ("parent_network",)
     traits = root_note(network).get("traits", {})
     yield from (f"links.{name}" for name in network.links if name not in _OF_PLANS and name not in traits)
     if not noted and "ProjectionMatrix" in families and "gain" in network.links:

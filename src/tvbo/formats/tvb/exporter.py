@@ -57,7 +57,8 @@ def to_object(network: Network, *, kind: str | None = None, strict: bool = False
         raise ValueError(f"kind={kind!r}, but the network came from TVB as a {own}, and goes back as such")
     made = Session().give(network, kind)
     if own != "Simulator":
-        parts = made if isinstance(made, TVBSurface) else (made,)
+        # The connectivity of a surface holds the parent.
+        parts = made[1:] if isinstance(made, TVBSurface) else (made,)
         report(network, (type(part).__name__ for part in parts), strict)
     return made
 
