@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tvbo import Network
-from tvbo.errors import CompanionError, NetworkNotFoundError, TvboWarning
+from tvbo.errors import CompanionError, LossyConversionWarning, NetworkNotFoundError, TvboWarning
 
 HERE = Path(__file__).parent
 PEER = HERE / "peer-0.5.3"
@@ -45,7 +45,8 @@ def test_what_the_other_tvbo_wrote_is_read() -> None:
     assert network.nodes[0].parameters.area.value == 396.44065
     assert network.nodes.extra[0] == {"record": True}
     assert network.conduction_speed.value == 3.0
-    connectivity = network.execute(format="tvb")
+    with pytest.warns(LossyConversionWarning, match=r"nodes\.extra"):
+        connectivity = network.execute(format="tvb")
     assert connectivity.areas[1] == 937.50289
 
 

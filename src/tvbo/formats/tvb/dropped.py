@@ -111,7 +111,8 @@ def _of_matrix(network: Network, name: str, matrix: EdgeMatrix) -> Iterator[str]
         yield ".column_labels"
     if matrix.extra:
         yield ".extra"
-    if _has_more_digits(matrix):
+    # What came from TVB goes back with the type that it had.
+    if not network.extra.get("tvb") and _has_more_digits(matrix):
         yield f" (rounded from {matrix.dtype} to float64)"
 
 
