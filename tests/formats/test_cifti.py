@@ -52,6 +52,8 @@ def everything() -> Network:
 
 
 text = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=8)
+# A name is a path of words: no empty one, and no dots alone.
+name = text.filter(lambda each: not {"", ".", ".."} & set(each.split("/")))
 
 
 @st.composite
@@ -60,9 +62,7 @@ def networks(draw: Any) -> Network:
     kind = draw(st.sampled_from(["f8", "f4", "f2", "?", "u1", "i1", "i2", "i4", "i8", "u2", "u4", "u8", ">f8"]))
     values = draw(hnp.arrays(kind, (n, n)))
     made = Network.from_matrix(labels=draw(st.lists(text, min_size=n, max_size=n)))
-    made.set_matrix(
-        draw(text.filter(bool)), values, unit=draw(st.none() | text), directed=draw(st.none() | st.booleans())
-    )
+    made.set_matrix(draw(name), values, unit=draw(st.none() | text), directed=draw(st.none() | st.booleans()))
     made.label = draw(st.none() | text)
     return made
 
