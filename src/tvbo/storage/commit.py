@@ -33,7 +33,7 @@ from tvbo.storage.index import sealed
 from tvbo.storage.pair import REPLACES, SIDECARS, TEXT, identifier, identity, uses
 from tvbo.storage.pool import undisturbed
 from tvbo.storage.reopening import check_places, check_written, may_claim_too_much
-from tvbo.storage.sink import hdf5_in_memory, hdf5_on
+from tvbo.storage.sink import begin_writing, hdf5_in_memory, hdf5_on
 from tvbo.storage.stored import CONTENT, GROUP
 
 if sys.platform != "win32":
@@ -445,10 +445,7 @@ def _write(files: list[tuple[Path, Path, Content]]) -> None:
             until.callback(os.close, descriptor)
             for part in data:
                 _write_all(descriptor, part)
-            if hasattr(os, "posix_fadvise"):
-                # Not needed again soon: so the system begins to put it on the disk, and does not wait for it.
-                with contextlib.suppress(OSError):
-                    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            begin_writing(descriptor)
             descriptors.append(descriptor)
         for descriptor in descriptors:
             os.fsync(descriptor)

@@ -17,8 +17,27 @@ from h5py import h5f, h5p
 
 # Checksums of all metadata in a layout that old readers know; arrays begin where processors like them to.
 _OPTIONS: dict[str, Any] = {"libver": ("v108", "v108"), "alignment_threshold": 1 << 12, "alignment_interval": 64}
+# So many bytes are handed to the disk together.
+_AT_ONCE = 1 << 23
 # libhdf5 tells files apart by their names, also those that are in memory only.
 _NAMES = itertools.count()
+
+
+def begin_writing(descriptor: int, start: int = 0, length: int = 0) -> None:
+    """
+    Have the disk begin with what was written, without waiting for it: flushing waits for less then.
+
+    Parameters
+    ----------
+    descriptor : int
+        The file.
+    start, length : int
+        Where; 0 bytes stand for all.
+    """
+    if hasattr(os, "posix_fadvise"):
+        # That it is not needed again soon begins the writing; only what is on the disk already would be forgotten.
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(descriptor, start, length, os.POSIX_FADV_DONTNEED)
 
 
 class Sink:
@@ -40,6 +59,8 @@ class Sink:
         self.failure: OSError | None = None
         self._descriptor = descriptor
         self._place = 0
+        # Up to here the disk is at work.
+        self._begun = 0
 
     def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
         """
@@ -141,6 +162,9 @@ class Sink:
             self._place += done
             left = left[done:]
         self._place += len(left)
+        if self._place >= self._begun + _AT_ONCE:
+            begin_writing(self._descriptor, self._begun, self._place - self._begun)
+            self._begun = self._place
         return size
 
     def truncate(self, size: int) -> int:
