@@ -89,6 +89,27 @@ def ordered(job: Callable[[Item], Result], items: Iterable[Item], threads: int) 
                 each.cancel()
 
 
+def begun(job: Callable[[], Result]) -> Callable[[], Result]:
+    """
+    Begin a job beside whatever comes next.
+
+    Parameters
+    ----------
+    job : callable
+        What to do; it must spend its time outside Python's lock.
+
+    Returns
+    -------
+    callable
+        Waits for the result and gives it.
+    """
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(job)
+    # What was handed over is still done.
+    pool.shutdown(wait=False)
+    return future.result
+
+
 def undisturbed(work: Callable[[threading.Event], Result]) -> Result:
     """
     Do work where Ctrl-C does not reach it: Python interrupts the main thread only.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tvbo.formats.tvbo.absent import stays_absent
-from tvbo.formats.tvbo.flags import WatchedEntries, WatchedRows, flags_of, is_streamed
+from tvbo.formats.tvbo.flags import WatchedEntries, WatchedRows, flags_found, is_streamed
 from tvbo.formats.tvbo.layout import ORIGINAL
 from tvbo.model.arrays import is_sparse
 from tvbo.model.blocks import SparseRowBlocks
@@ -99,8 +99,7 @@ def _put_values(
         attrs |= image.add_sparse(group, values)
     attrs["shape"] = np.array(values.shape, dtype=np.int64)
     if not streamed:
-        found = flags_of(values)
-        return attrs, lambda: found
+        return attrs, flags_found(values)
     watch = WatchedEntries(values) if is_sparse(values) else WatchedRows(values)
     image.watches[f"{group}/data"] = watch
     return attrs, watch.flags
