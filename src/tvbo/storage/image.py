@@ -31,8 +31,8 @@ from tvbo.storage.sidecar import measure
 from tvbo.storage.sink import hdf5_in_memory
 from tvbo.storage.sparse import sparse_kind, sparse_parts
 
-# Bytes of small arrays that take longer than starting threads.
-_TOGETHER_FROM = 1 << 18
+# Below this, handing an array to another thread and back takes what it saves.
+_BESIDE_FROM = 1 << 20
 # What of an array's attributes is part of its content.
 _CONTENT = (DTYPE, ORDER, DIGEST)
 
@@ -198,15 +198,12 @@ class Image:
         """
         level, compress = level_of(compression), compression != "none"
         left = [path for path in self.arrays if path not in self._written]
-        # Small arrays are compressed side by side, large ones in parts.
-        small = [path for path in left if is_small(self.item(path))]
-        together = sum(self.item(path).nbytes for path in small) >= _TOGETHER_FROM
-        ready = ordered(lambda path: packed(self.item(path), level, compress), small, workers() if together else 1)
-        for path, each in zip(small, ready, strict=True):
-            self._written[path] = write_dataset(file, path, each, go_on)
-        for path in left:
-            if path not in self._written:
-                each = packed(self.item(path), level, compress)
+        # Large arrays are compressed in parts, those between side by side.
+        between = [path for path in left if _BESIDE_FROM <= self.item(path).nbytes and is_small(self.item(path))]
+        others = [path for path in left if path not in between]
+        for paths, threads in ((others, 1), (between, workers())):
+            ready = ordered(lambda path: packed(self.item(path), level, compress), paths, threads)
+            for path, each in zip(paths, ready, strict=True):
                 self._written[path] = write_dataset(file, path, each, go_on)
 
     def finish(self, file: h5f.FileID) -> None:
