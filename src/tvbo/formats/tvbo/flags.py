@@ -24,7 +24,7 @@ LARGE = 1 << 26
 
 def flags_found(values: Any) -> Callable[[], dict[str, bool]]:
     """
-    Begin to look at a matrix in memory: a large dense one beside whatever comes next.
+    Begin to look at a matrix in memory: a large one beside whatever comes next.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ def flags_found(values: Any) -> Callable[[], dict[str, bool]]:
     callable
         Gives what `flags_of` does.
     """
-    if not is_sparse(values) and values.nbytes > _BESIDE_FROM and workers() > 1:
+    nbytes = values.dtype.itemsize * (values.nnz if is_sparse(values) else values.size)
+    if nbytes > _BESIDE_FROM and workers() > 1:
         return begun(functools.partial(flags_of, values))
     found = flags_of(values)
     return lambda: found
