@@ -43,7 +43,7 @@ def write_plainly(files: list[tuple[Path, Any]], look: object = None) -> None:
         if isinstance(content, Path):
             content.replace(path)
         else:
-            path.write_bytes(content)
+            path.write_bytes(b"".join(content))
 
 
 def save_plainly(network: Network, path: Path) -> None:

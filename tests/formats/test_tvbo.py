@@ -512,11 +512,11 @@ def test_bad_input_is_refused_and_nothing_is_written(tmp_path) -> None:
 
 
 def test_a_failed_save_leaves_the_old_pair(pair, monkeypatch) -> None:
-    from tvbo.storage import commit
+    from tvbo.storage import replacing
 
     small().save(pair)
     before = {path.name: path.read_bytes() for path in pair.parent.iterdir()}
-    monkeypatch.setattr(commit.os, "fsync", lambda fd: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr(replacing.os, "fsync", lambda fd: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(OSError, match="No space left"):
         Network.from_matrix(np.ones((9, 9))).save(pair)
     assert {path.name: path.read_bytes() for path in pair.parent.iterdir()} == before

@@ -28,8 +28,8 @@ from tvbo.errors import (
     SidecarError,
     TvboWarning,
 )
-from tvbo.storage import commit
 from tvbo.storage import pair as pairs
+from tvbo.storage import replacing
 
 
 def regions(seed: int = 0) -> Network:
@@ -341,7 +341,7 @@ def test_what_stands_in_the_way_is_said_before_anything_is_replaced(saved, monke
     def read_only(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(commit, "_write", read_only)
+    monkeypatch.setattr(replacing, "_write", read_only)
     with pytest.raises(PermissionError) as caught:
         regions().save(saved.parent / "b.yaml")
     assert "may not be written to: save elsewhere" in str(caught.value.__notes__)
@@ -364,9 +364,9 @@ def test_foreign_content_survives_inside_our_own_groups(saved) -> None:
 
 def test_permissions_stay_and_leftovers_go(saved) -> None:
     saved.chmod(0o600)
-    leftover = saved.parent / f".net.h5.3{commit.SUFFIX}"
+    leftover = saved.parent / f".net.h5.3{replacing.SUFFIX}"
     leftover.write_text("left by a crash")
-    other = saved.parent / f".other.h5.3{commit.SUFFIX}"
+    other = saved.parent / f".other.h5.3{replacing.SUFFIX}"
     other.write_text("of another network")
     regions(1).save(saved)
     assert saved.stat().st_mode & 0o777 == 0o600
@@ -375,8 +375,8 @@ def test_permissions_stay_and_leftovers_go(saved) -> None:
 
 
 def test_a_save_goes_on_though_all_names_beside_it_are_taken(saved, monkeypatch) -> None:
-    monkeypatch.setattr(commit, "_is_in_use", lambda path: True)
-    taken = [saved.parent / f".{name}.{slot}{commit.SUFFIX}" for name in ("net.h5", "net.yaml") for slot in range(8)]
+    monkeypatch.setattr(replacing, "_is_in_use", lambda path: True)
+    taken = [saved.parent / f".{name}.{slot}{replacing.SUFFIX}" for name in ("net.h5", "net.yaml") for slot in range(8)]
     for path in taken:
         path.write_text("somebody is writing")
     regions(1).save(saved)

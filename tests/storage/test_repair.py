@@ -16,7 +16,7 @@ import pytest
 
 from tvbo import Network
 from tvbo.errors import CompanionError, MismatchError, NetworkNotFoundError, TvboWarning
-from tvbo.storage import commit
+from tvbo.storage import replacing
 from tvbo.storage.pair import open_pair
 from tvbo.storage.repair import repair
 
@@ -198,7 +198,7 @@ def test_a_full_disk_leaves_everything_as_it_was(saved, monkeypatch, failing) ->
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(descriptor, data)
 
-    monkeypatch.setattr(commit.os, "write", full)
+    monkeypatch.setattr(replacing.os, "write", full)
     with pytest.raises(OSError, match="No space left"):
         repair(saved)
     assert names(saved.parent) == ["net.h5", "net.yaml"]
@@ -214,7 +214,7 @@ def test_a_save_that_is_under_way_is_waited_for(saved) -> None:
     saved.write_bytes(old)
     done: list[list[str]] = []
     repairing = threading.Thread(target=lambda: done.append(repair(saved)))
-    with commit.locked(saved.parent):
+    with replacing.locked(saved.parent):
         repairing.start()
         time.sleep(0.2)
         assert not done

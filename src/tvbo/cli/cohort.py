@@ -139,7 +139,7 @@ def digest(
     if out is None:
         typer.echo("\n".join(lines))
     else:
-        from tvbo.storage.commit import write_file
+        from tvbo.storage.replacing import write_file
 
         write_file(out.absolute(), "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
     _end(outcomes, f"in {out}" if out else "")
@@ -192,7 +192,7 @@ def average(
         )
     found.network.save(target)
     if report is not None:
-        from tvbo.storage.commit import write_file
+        from tvbo.storage.replacing import write_file
 
         lines = "".join(f"{record.line()}\n" for record in found.outcomes)
         write_file(report.absolute(), lines.encode("utf-8", "surrogatepass"))

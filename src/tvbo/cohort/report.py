@@ -17,8 +17,8 @@ from typing import Any, overload
 
 from tvbo.cohort.items import Item
 from tvbo.errors import CohortError, warn
-from tvbo.storage.commit import write_file
 from tvbo.storage.files import check_plain
+from tvbo.storage.replacing import write_file
 
 if sys.platform != "win32":
     import fcntl

@@ -24,7 +24,7 @@ from tvbo.model.narrowing import narrowed, truths
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.storage.bounded import check_xml_text, decoding, read_bytes, xml
-from tvbo.storage.commit import write_file
+from tvbo.storage.replacing import write_file
 
 __all__ = ["DROPS", "EXTENSIONS", "EXTRA", "read", "write"]
 

@@ -25,7 +25,7 @@ from tvbo.model.matrices import WEIGHTS, EdgeMatrix, convert
 from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.storage.bounded import read_bytes, table, words
-from tvbo.storage.commit import write_file
+from tvbo.storage.replacing import write_file
 
 __all__ = ["DROPS", "EXTENSIONS", "can_read", "read", "write"]
 

@@ -24,7 +24,7 @@ from tvbo.model.network import Network
 from tvbo.model.nodes import NodeTable
 from tvbo.storage.bounded import freesurfer as binary
 from tvbo.storage.bounded import read_bytes
-from tvbo.storage.commit import write_files
+from tvbo.storage.replacing import write_files
 
 __all__ = ["DROPS", "EXTENSIONS", "read", "write"]
 

@@ -18,7 +18,7 @@ from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
 from tvbo.storage.bounded import read_bytes, xml
 from tvbo.storage.bounded.decoding import decoding
-from tvbo.storage.commit import write_file
+from tvbo.storage.replacing import write_file
 
 __all__ = ["EXTENSIONS", "EXTRA", "read", "write"]
 

@@ -21,7 +21,7 @@ from tvbo.model.named_arrays import network_of_arrays
 from tvbo.model.network import Network
 from tvbo.model.plain import Leaf, dumped, leaves, loaded, put_together, shaped, taken_apart, whole_sparse
 from tvbo.storage.bounded import mat
-from tvbo.storage.commit import write_file
+from tvbo.storage.replacing import write_file
 from tvbo.storage.sparse import sparse_kind, sparse_parts
 
 __all__ = ["EXTENSIONS", "read", "write"]

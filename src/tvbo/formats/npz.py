@@ -18,7 +18,7 @@ from tvbo.model.named_arrays import network_of_arrays
 from tvbo.model.network import Network
 from tvbo.model.plain import Leaf, dumped, loaded, put_together, shaped, taken_apart
 from tvbo.storage.bounded import npz
-from tvbo.storage.commit import write_file
+from tvbo.storage.replacing import write_file
 
 __all__ = ["EXTENSIONS", "read", "write"]
 

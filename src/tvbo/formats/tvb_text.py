@@ -22,7 +22,7 @@ from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import PROJECTIONS, SENSORS, family
 from tvbo.storage.bounded import bunzip2, column, mat, npy, numbers, read_bytes, words
-from tvbo.storage.commit import write_file
+from tvbo.storage.replacing import write_file
 
 __all__ = ["DROPS", "EXTENSIONS", "can_read", "read", "write"]
 

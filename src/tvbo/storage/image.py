@@ -199,7 +199,7 @@ class Image:
         level, compress = level_of(compression), compression != "none"
         left = [path for path in self.arrays if path not in self._written]
         # Large arrays are compressed in parts, those between side by side.
-        between = [path for path in left if _BESIDE_FROM <= self.item(path).nbytes and is_small(self.item(path))]
+        between = [path for path in left if self.item(path).nbytes >= _BESIDE_FROM and is_small(self.item(path))]
         others = [path for path in left if path not in between]
         for paths, threads in ((others, 1), (between, workers())):
             ready = ordered(lambda path: packed(self.item(path), level, compress), paths, threads)

@@ -8,10 +8,10 @@ from pathlib import Path
 from tvbo.errors import CompanionError, MismatchError, NetworkNotFoundError, SidecarError, TvboWarning
 from tvbo.limits import Limits
 from tvbo.storage import schema, sidecar
-from tvbo.storage.commit import clear, locked, replace_files
 from tvbo.storage.companion import Companion
 from tvbo.storage.files import read_bytes
 from tvbo.storage.pair import SIDECARS, TEXT, identifier, open_pair, saves_in, uses
+from tvbo.storage.replacing import clear, locked, replace_files
 
 
 def repair(path: Path, limits: Limits = Limits(), *, undo: bool = False) -> list[str]:  # noqa: B008

@@ -18,8 +18,8 @@ from h5py import h5d, h5p, h5s, h5t
 
 from tvbo.errors import CompanionError, StaleFileError, TvboError, UnsafeFileError
 from tvbo.limits import Limits
-from tvbo.storage.commit import write_file
 from tvbo.storage.companion import Companion
+from tvbo.storage.replacing import write_file
 from tvbo.storage.stored import GROUP, StoredArray, open_file
 from tvbo.storage.structure import by_hard_links, declared
 

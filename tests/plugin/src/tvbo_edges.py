@@ -7,7 +7,7 @@ import numpy as np
 from tvbo import Network
 from tvbo.errors import DamagedFileError, NetworkNotFoundError
 from tvbo.model.losses import report_losses
-from tvbo.storage.commit import write_file
+from tvbo.storage.replacing import write_file
 
 EXTENSIONS = (".edges",)
 DROPS = {

@@ -12,7 +12,7 @@ from tvbo.formats.bids.names import NODES, RELMAT, parsed
 from tvbo.formats.bids.writer import Laid
 from tvbo.limits import Limits
 from tvbo.storage.bounded import read_bytes
-from tvbo.storage.commit import SUFFIX, clear, locked, replace_files
+from tvbo.storage.replacing import SUFFIX, clear, exchange, locked, replace_files
 
 # That of which the draft is an extension.
 _VERSION = "1.11.1"
@@ -85,7 +85,8 @@ def put(root: Path, laid: Laid) -> None:
         with locked(folder) as alone:
             if alone:
                 clear(*_interrupted(folder, laid.key))
-            _replace(folder, laid)
+            stale = [path for path in _of_network(folder, laid.key) if path.name not in laid.files]
+            exchange([(folder / name, data) for name, data in laid.files.items()], stale)
     except BaseException:
         _undo(written, made)
         raise
@@ -163,30 +164,6 @@ def _describe(root: Path, written: list[Path]) -> None:
     with locked(root):
         written += [path for path, _ in missing]
         replace_files([(path, (data,)) for path, data in missing])
-
-
-def _replace(folder: Path, laid: Laid) -> None:
-    """Replace the files of a network; whatever fails, those that were there come back."""
-    old = {path: path.read_bytes() for path in _of_network(folder, laid.key)}
-    stale = [path for path in old if path.name not in laid.files]
-    try:
-        replace_files([(folder / name, (data,)) for name, data in laid.files.items()])
-        for path in stale:
-            path.unlink()
-    except BaseException:
-        # Should this fail too, the reader finds files of two saves, and says so.
-        for name, data in laid.files.items():
-            path = folder / name
-            with contextlib.suppress(OSError):
-                if path not in old:
-                    path.unlink(missing_ok=True)
-                elif path.read_bytes() == data != old[path]:
-                    replace_files([(path, (old[path],))])
-        for path in stale:
-            with contextlib.suppress(OSError):
-                if not path.exists():
-                    replace_files([(path, (old[path],))])
-        raise
 
 
 def _undo(files: Iterable[Path], folders: Iterable[Path]) -> None:

@@ -20,7 +20,7 @@ from tvbo.limits import Limits
 from tvbo.model.hemispheres import parted, side_names, turned
 from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
-from tvbo.storage.commit import write_files
+from tvbo.storage.replacing import write_files
 
 __all__ = ["DROPS", "EXTENSIONS", "EXTRA", "WRITES", "read", "write"]
 

@@ -14,8 +14,8 @@ from tvbo.formats.tvb_h5.writer import Files
 from tvbo.limits import Limits
 from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
-from tvbo.storage.commit import write_file
 from tvbo.storage.companion import Companion
+from tvbo.storage.replacing import write_file
 
 __all__ = ["DROPS", "EXTENSIONS", "IF_NAMED", "can_read", "read", "write"]
 

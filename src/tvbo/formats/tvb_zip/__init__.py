@@ -15,7 +15,7 @@ from tvbo.model.datatypes import root_note
 from tvbo.model.losses import report_losses
 from tvbo.model.network import Network
 from tvbo.model.tvb_traits import SURFACES
-from tvbo.storage.commit import write_file
+from tvbo.storage.replacing import write_file
 
 __all__ = ["DROPS", "EXTENSIONS", "can_read", "read", "write"]
 
