@@ -10,7 +10,7 @@ import numpy as np
 from tvbo.storage.sparse import Array
 
 # Rows of matrices are read by the hundred, single values of a vector by the thousand: its bands are smaller.
-BAND_BYTES, VECTOR_BYTES = 1 << 20, 1 << 17
+BAND_BYTES, VECTOR_BYTES = 1 << 20, 1 << 18
 # A checksum for each band is kept in an attribute, which holds 64 KiB.
 _MOST = 8192
 # What a reader must hold at once.
