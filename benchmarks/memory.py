@@ -46,7 +46,7 @@ class Journeys:
     @staticmethod
     def nothing() -> dict[str, float]:
         """Import what all of them import."""
-        import data  # noqa: F401
+
 
         import tvbo.formats.tvbo.reader
         import tvbo.formats.tvbo.writer  # noqa: F401

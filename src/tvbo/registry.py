@@ -27,16 +27,18 @@ whose networks consist of several files tells them by ``files_of(path, **options
 import difflib
 import functools
 import importlib
-import importlib.metadata
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tvbo.errors import NetworkNotFoundError, OptionError, UnknownFormatError, UnsupportedObjectError
 from tvbo.limits import Limits
+
+if TYPE_CHECKING:
+    import importlib.metadata
 
 _PACKAGE = GROUP = "tvbo.formats"
 # The format of our own files: asked first.
@@ -67,7 +69,7 @@ def built_in() -> tuple[str, ...]:
 
 
 @functools.cache
-def plugins() -> dict[str, importlib.metadata.EntryPoint]:
+def plugins() -> "dict[str, importlib.metadata.EntryPoint]":
     """
     List the formats that other packages add.
 
@@ -76,6 +78,9 @@ def plugins() -> dict[str, importlib.metadata.EntryPoint]:
     dict of str to EntryPoint
         The entry points by name; of two with one name the first that is found.
     """
+    # It takes longer to import than to open our own files.
+    import importlib.metadata
+
     found: dict[str, importlib.metadata.EntryPoint] = {}
     for point in importlib.metadata.entry_points(group=GROUP):
         found.setdefault(point.name, point)

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
+
+from tvbo import _sparse as sp
 
 Array: TypeAlias = npt.NDArray[Any]
 Sparse: TypeAlias = Any

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.errors import ShapeError
 from tvbo.model.arrays import Array, Sparse
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
+from tvbo import _sparse as sp
 from tvbo.model.arrays import Array
 from tvbo.model.frames import detect_frame, hemispheres_from_labels, to_ras
 from tvbo.model.matrices import LENGTHS, WEIGHTS
@@ -112,6 +111,8 @@ def _weights(network: "Network", path: str, weights: Any) -> Iterator[Problem]:
     negative = int((weights.data < 0).sum())
     if negative:
         yield Problem(path, f"{negative:,} weights are negative")
+    from scipy.sparse.csgraph import connected_components
+
     there = sp.csr_array(weights != 0)
     alone = np.flatnonzero((there.sum(axis=0) + there.sum(axis=1)) == 0)
     if len(alone):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.model.arrays import Array, Sparse, is_loaded, is_sparse, load
 from tvbo.model.bits import deviation, digest_of_array, is_large
 from tvbo.model.parameters import Parameter

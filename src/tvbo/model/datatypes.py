@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.errors import MatrixNotFoundError, ShapeError
 from tvbo.model.arrays import is_sparse, load
 from tvbo.model.matrices import LENGTHS, EdgeMatrix

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.model.arrays import Array, is_sparse
 from tvbo.model.plain import Leaf, shaped, whole_sparse
 from tvbo.storage.sparse import sparse_parts

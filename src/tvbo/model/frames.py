@@ -18,8 +18,6 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from tvbo.errors import ShapeError
 
@@ -275,6 +273,9 @@ def _components(n_vertices: int, elements: NDArray[Any]) -> NDArray[np.intp]:
         )
     rows = np.repeat(elements[:, 0], max(elements.shape[1] - 1, 0)).astype(np.intp)
     columns = elements[:, 1:].ravel().astype(np.intp)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(rows.size, dtype=np.int8), (rows, columns)), shape=(n_vertices, n_vertices))
     part: NDArray[np.intp] = np.asarray(connected_components(graph.tocsr(), directed=False)[1], dtype=np.intp)
     return part

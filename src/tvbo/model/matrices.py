@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.errors import DenseSizeError, DuplicateNameError, MatrixNotFoundError, ShapeError
 from tvbo.model.arrays import Array, Sparse, as_array, is_sparse, load
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.errors import DuplicateNameError, UnsupportedObjectError, warn
 from tvbo.limits import Limits
 from tvbo.model.arrays import Array, is_sparse, load

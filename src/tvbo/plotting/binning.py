@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
+
+from tvbo import _sparse as sp
 
 Array = npt.NDArray[Any]
 

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.plotting.binning import as_real, as_triplets
 
 Array = npt.NDArray[Any]

@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.errors import ShapeError
 from tvbo.plotting.binning import as_real, binned
 from tvbo.plotting.canvas import literal

@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.errors import LimitError, UnsupportedObjectError
 
 

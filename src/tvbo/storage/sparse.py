@@ -5,7 +5,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
+
+from tvbo import _sparse as sp
 
 Array: TypeAlias = npt.NDArray[Any]
 

@@ -5,8 +5,8 @@ import uuid
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.errors import UnsupportedObjectError
 from tvbo.formats.tvb.dropped import report
 from tvbo.formats.tvb.fresh import fresh

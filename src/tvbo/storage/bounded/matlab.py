@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 
+from tvbo import _sparse as sp
 from tvbo.errors import DamagedFileError, DuplicateNameError, LimitError
 from tvbo.limits import Limits
 from tvbo.storage.bounded.decoding import decoding
