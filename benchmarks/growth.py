@@ -56,7 +56,7 @@ def _run(
             np.savez(folder / "given.npz", weights=arrays["weight"], tract_lengths=arrays["length"], **_about(n))
             worker.ask("prepare", f"n{n}", str(folder / "given.npz"), str(folder))
             calls |= {f"{verb}, other": peer.Journey(worker, f"n{n}", verb) for verb in ("save", "read")}
-        found = take_turns(calls, seconds=seconds)
+        found = take_turns(calls, seconds=seconds, memory=2 * int(nbytes))
         for what, times in found.items():
             kept.setdefault(what, {})[nbytes] = times
         rows.append((f"{n:,}", f"{nbytes / 1e6:.3g}", found))

@@ -47,7 +47,6 @@ class Journeys:
     def nothing() -> dict[str, float]:
         """Import what all of them import."""
 
-
         import tvbo.formats.tvbo.reader
         import tvbo.formats.tvbo.writer  # noqa: F401
 

@@ -176,7 +176,7 @@ def _measured(findings: Findings, sized: Sized, seconds: float) -> None:
     }
     times = {}
     for what, calls in sized.journeys().items():
-        times[what] = found = take_turns(calls, rounds=9, seconds=seconds)
+        times[what] = found = take_turns(calls, rounds=9, seconds=seconds, memory=2 * sized.nbytes)
         mine = found["tvbo"]
         faster = [ratio(mine.times_faster_than(found[key])) if key in found else "" for key in ("peer", "h5py")]
         rows.append([what, *(shown(found.get(key)) for key in columns), *faster])

@@ -2,12 +2,15 @@
 
 import gc
 import itertools
+import mmap
 import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
 
 # A call of which as many take no longer than this is timed in blocks.
 _BLOCK_CALLS, _BLOCK_SECONDS = 10, 2.0
@@ -126,7 +129,7 @@ def clock(call: Callable[[], Any] | Clocked) -> Spent:
 
 
 def take_turns(
-    calls: Mapping[str, Callable[[], Any] | Clocked], *, rounds: int = 15, seconds: float = 5.0
+    calls: Mapping[str, Callable[[], Any] | Clocked], *, rounds: int = 15, seconds: float = 5.0, memory: int = 0
 ) -> dict[str, Times]:
     """
     Time calls that take turns in blocks: AAA BBB CCC, AAA BBB CCC, ...
@@ -135,6 +138,9 @@ def take_turns(
     own: with what it needs in the caches of the processor, and not what the others left there. A long call is alone in
     its block. The first round does not count, unless it alone takes a third of the time; what takes so long that it
     would eat up the time of the others runs twice, or once if it takes longer than all are given.
+
+    Before each block so many bytes of memory are touched and let go: the host of a virtual machine takes memory that
+    is free for seconds away, and getting it back takes longer than the work that is measured.
     """
     kept = {name: Times() for name in calls}
     gc.collect()
@@ -144,6 +150,8 @@ def take_turns(
             done = kept[name].all
             if (len(done) >= 2 and sum(done) + max(done) > seconds / 2) or max(done, default=0) > seconds:
                 continue
+            if memory:
+                np.empty(memory, np.uint8)[:: mmap.PAGESIZE] = 1
             kept[name].add(number, _block(call))
         spent = time.perf_counter() - start
         if number == -1 and spent < seconds / 3:
