@@ -64,7 +64,7 @@ def ordered(job: Callable[[Item], Result], items: Iterable[Item], threads: int) 
     items : iterable
         Taken as they are needed, so that few are in memory at once.
     threads : int
-        How many at once; 1 does everything in the calling thread.
+        How many at once, the calling one among them; 1 does everything there.
 
     Yields
     ------
@@ -75,18 +75,34 @@ def ordered(job: Callable[[Item], Result], items: Iterable[Item], threads: int) 
         yield from map(job, items)
         return
     # Made for each call: a pool that is kept does not survive a fork.
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads - 1) as pool:
+        waiting: deque[tuple[Item, Future[Result]]] = deque()
         try:
             for item in items:
-                waiting.append(pool.submit(job, item))
+                waiting.append((item, pool.submit(job, item)))
                 if len(waiting) >= _AHEAD * threads:
-                    yield waiting.popleft().result()
+                    yield _next(job, waiting)
             while waiting:
-                yield waiting.popleft().result()
+                yield _next(job, waiting)
         finally:
-            for each in waiting:
+            for _, each in waiting:
                 each.cancel()
+
+
+def _next(job: Callable[[Item], Result], waiting: deque[tuple[Item, Future[Result]]]) -> Result:
+    """Wait for the first result, and do what nobody has begun meanwhile: more threads than processors disturb them."""
+    place = 0
+    while not waiting[0][1].done() and place < len(waiting):
+        item, future = waiting[place]
+        if future.cancel():
+            done: Future[Result] = Future()
+            try:
+                done.set_result(job(item))
+            except Exception as error:  # noqa: BLE001 - raised at its turn
+                done.set_exception(error)
+            waiting[place] = item, done
+        place += 1
+    return waiting.popleft()[1].result()
 
 
 def begun(job: Callable[[], Result]) -> Callable[[], Result]:
