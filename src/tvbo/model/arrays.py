@@ -154,12 +154,13 @@ class LazyDict(MutableMapping[str, Any]):
     Parameters
     ----------
     check : callable, optional
-        Called with name and value before a value is taken; raises if it does not fit.
+        Called with the dictionary, name and value before a value is taken; raises if it does not fit. It must not
+        hold whom the dictionary belongs to: they would outlive their last user until Python looks for circles.
     """
 
     __slots__ = ("_cells", "_check")
 
-    def __init__(self, check: Callable[[str, Any], None] | None = None) -> None:
+    def __init__(self, check: "Callable[[LazyDict, str, Any], None] | None" = None) -> None:
         # A cell is a list of one, so that two dictionaries can share one array and load it once.
         self._cells: dict[str, list[Any]] = {}
         self._check = check
@@ -171,7 +172,7 @@ class LazyDict(MutableMapping[str, Any]):
 
     def __setitem__(self, name: str, values: Any) -> None:
         if self._check is not None:
-            self._check(name, values)
+            self._check(self, name, values)
         self._cells[name] = [values]
 
     def __delitem__(self, name: str) -> None:

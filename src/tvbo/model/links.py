@@ -25,15 +25,20 @@ class Links(MutableMapping[str, "Network"]):
     Parameters
     ----------
     owner : Network
-        The network that they are links of.
+        The network that they are links of. It does not hold this view of them: else it would outlive its last user,
+        with all its arrays, until Python looks for circles.
+    items : dict of str to Network or callable
+        Its links.
+    named : dict of str to Network or callable
+        What its file only names.
     """
 
     __slots__ = ("_items", "_named", "_owner")
 
-    def __init__(self, owner: "Network") -> None:
-        self._owner = owner
-        self._items: dict[str, Network | Opener] = {}
-        self._named: dict[str, Network | Opener] = {}
+    def __init__(
+        self, owner: "Network", items: "dict[str, Network | Opener]", named: "dict[str, Network | Opener]"
+    ) -> None:
+        self._owner, self._items, self._named = owner, items, named
 
     def __getitem__(self, name: str) -> "Network":
         if name in self._named and name not in self._items and name not in self._owner.matrices:
@@ -132,7 +137,8 @@ class Links(MutableMapping[str, "Network"]):
         try:
             yield
         except (ShapeError, TypeError, ValueError):
-            self._items = before
+            self._items.clear()
+            self._items.update(before)
             raise
 
     def target(self, name: str) -> "Network":

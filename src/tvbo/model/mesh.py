@@ -44,29 +44,13 @@ class Mesh:
         *,
         element_type: str | None = None,
     ) -> None:
-        self._arrays = LazyDict(self._check)
+        self._arrays = LazyDict(_check)
         self._arrays["vertices"] = as_array(vertices, "mesh vertices")
         self._arrays["elements"] = as_array(elements, "mesh elements")
         if normals is not None:
             self._arrays["normals"] = as_array(normals, "mesh normals")
         corners = self._arrays.peek("elements").shape[1]
         self.element_type = element_type or ELEMENT_TYPES.get(corners, "triangle")
-
-    def _check(self, name: str, values: Any) -> None:
-        shape = tuple(values.shape)
-        if name == "elements":
-            if len(shape) != 2 or values.dtype.kind not in "iu":
-                raise ShapeError(
-                    f"mesh elements have shape {shape} and dtype {values.dtype}: "
-                    "expected (e, 3) integers, the vertices of each triangle"
-                )
-        elif len(shape) != 2 or shape[1] != 3:
-            raise ShapeError(f"mesh {name} have shape {shape}: expected (v, 3)")
-        elif name == "normals" and shape[0] != self.number_of_vertices:
-            raise ShapeError(
-                f"mesh normals have shape {shape}, but there are {self.number_of_vertices} vertices: "
-                f"expected ({self.number_of_vertices}, 3)"
-            )
 
     @property
     def number_of_vertices(self) -> int:
@@ -105,3 +89,19 @@ class Mesh:
 
     def _repr_html_(self) -> str:
         return mesh_html(self)
+
+
+def _check(arrays: LazyDict, name: str, values: Any) -> None:
+    shape = tuple(values.shape)
+    if name == "elements":
+        if len(shape) != 2 or values.dtype.kind not in "iu":
+            raise ShapeError(
+                f"mesh elements have shape {shape} and dtype {values.dtype}: "
+                "expected (e, 3) integers, the vertices of each triangle"
+            )
+    elif len(shape) != 2 or shape[1] != 3:
+        raise ShapeError(f"mesh {name} have shape {shape}: expected (v, 3)")
+    elif name == "normals" and shape[0] != (vertices := arrays.peek("vertices").shape[0]):
+        raise ShapeError(
+            f"mesh normals have shape {shape}, but there are {vertices} vertices: expected ({vertices}, 3)"
+        )

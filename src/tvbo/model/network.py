@@ -89,8 +89,9 @@ class Network(Doors, Viewing, Proofs):
             )
         if mesh is not None and not nodes.has_positions:
             nodes.share_positions(mesh.arrays, "vertices")
-        self.links = Links(self)
-        self.matrices = MatrixStore(nodes, self.links)
+        self._links: dict[str, Network | Callable[[], Network]] = {}
+        self._named: dict[str, Network | Callable[[], Network]] = {}
+        self.matrices = MatrixStore(nodes, self._links)
         self.parameters = parameters if isinstance(parameters, Parameters) else Parameters(parameters)
         self._mapping = LazyDict()
         if node_mapping_data is not None:
@@ -151,6 +152,11 @@ class Network(Doors, Viewing, Proofs):
         return network
 
     # ------------------------------------------------------------------ parts
+
+    @property
+    def links(self) -> Links:
+        """The networks that this one is linked to, by name."""
+        return Links(self, self._links, self._named)
 
     @property
     def number_of_nodes(self) -> int:

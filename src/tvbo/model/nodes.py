@@ -5,6 +5,7 @@ The nodes of a network, as columns.
 ``nodes[i]`` is a `Node`, a row seen as an object; ``nodes[2:5]`` is a NodeTable again.
 """
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, overload
 
@@ -77,8 +78,8 @@ class NodeTable:
             first = next(iter({**arrays, **given}.values()), None)
             size = 0 if first is None or not first.shape else int(first.shape[0])
         self._size = size
-        self._own = LazyDict(self._check)
-        self._columns = LazyDict(self._check)
+        check = functools.partial(_check, size)
+        self._own, self._columns = LazyDict(check), LazyDict(check)
         for name, values in arrays.items():
             self._own[name] = _text(values) if name == _LABELS else values
         for name, values in given.items():
@@ -86,15 +87,6 @@ class NodeTable:
         self.units: dict[str, str] = dict(units or {})
         self.default_label = default_label
         self.extra: dict[int, dict[str, Any]] = dict(extra or {})
-
-    def _check(self, name: str, values: Any) -> None:
-        expected: tuple[int, ...] = (self._size, 3) if name == _POSITIONS else (self._size,)
-        fits = values.shape == expected if name == _POSITIONS else values.shape[:1] == expected
-        if not fits:
-            raise ShapeError(
-                f"node {name}: shape {tuple(values.shape)}, but this network has {self._size} nodes: "
-                f"expected {expected}{'' if name == _POSITIONS else ' or more axes after it'}"
-            )
 
     def __len__(self) -> int:
         return self._size
@@ -173,7 +165,7 @@ class NodeTable:
         name : str
             The array's name there.
         """
-        self._check(_POSITIONS, other.peek(name))
+        _check(self._size, self._own, _POSITIONS, other.peek(name))
         self._own.share(_POSITIONS, other, name)
 
     @overload
@@ -267,3 +259,13 @@ def _text(labels: Any) -> Any:
     if labels.size == 0:
         return np.asarray(labels).astype(str)
     raise TypeError(f"labels have dtype {labels.dtype}: expected text, one str for each node")
+
+
+def _check(size: int, held: LazyDict, name: str, values: Any) -> None:
+    expected: tuple[int, ...] = (size, 3) if name == _POSITIONS else (size,)
+    fits = values.shape == expected if name == _POSITIONS else values.shape[:1] == expected
+    if not fits:
+        raise ShapeError(
+            f"node {name}: shape {tuple(values.shape)}, but this network has {size} nodes: "
+            f"expected {expected}{'' if name == _POSITIONS else ' or more axes after it'}"
+        )

@@ -9,6 +9,7 @@ long as the table still says the same.
 """
 
 import base64
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -156,18 +157,21 @@ def network_of_tables(tables: Tables, where: object, limits: Limits = Limits()) 
         root = record["networks"][-1]
         _fit(root, tables, where)
 
-        def give(leaf: Leaf) -> Any:
-            if leaf["$"] == "rows":
-                return _rows(tables, leaf, give)
-            if leaf["$"] == "edges":
-                return _matrix(tables, leaf, give, len(tables.labels))
-            data = np.frombuffer(base64.b64decode(leaf["data"], validate=True), np.dtype(leaf["dtype"]))
-            return shaped(data.copy(), leaf)
-
         _strip(root, tables)
-        network = put_together(record, give, limits, where)
+        network = put_together(record, functools.partial(_given, tables), limits, where)
         _add(network, tables, root)
         return _noted(network, tables)
+
+
+def _given(tables: Tables, leaf: Leaf) -> Any:
+    """Give what a leaf stands for."""
+    give = functools.partial(_given, tables)
+    if leaf["$"] == "rows":
+        return _rows(tables, leaf, give)
+    if leaf["$"] == "edges":
+        return _matrix(tables, leaf, give, len(tables.labels))
+    data = np.frombuffer(base64.b64decode(leaf["data"], validate=True), np.dtype(leaf["dtype"]))
+    return shaped(data.copy(), leaf)
 
 
 # ------------------------------------------------------------------ laying out

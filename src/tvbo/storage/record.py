@@ -44,33 +44,35 @@ def pack(tree: Any, base: str) -> tuple[Any, dict[str, Any]]:
     """
     arrays: dict[str, Any] = {}
 
-    def go(value: Any, path: str) -> Any:  # numpydoc ignore=GL08
-        if value is None or type(value) in (bool, int, str):
-            return value
-        if type(value) is float:
-            bits = struct.pack(">d", value).hex()
-            return value if value - value == 0 else {"$float": bits}
-        if type(value) is dict:
-            plain = all(type(key) is str for key in value) and not any(key.startswith("$") for key in value)
-            items = [(key, go(item, f"{path}/{_name(str(key))}")) for key, item in value.items()]
-            return dict(items) if plain else {"$dict": [[go(key, path), item] for key, item in items]}
-        if type(value) in (list, tuple):
-            inside = [go(item, f"{path}/{index}") for index, item in enumerate(value)]
-            return inside if type(value) is list else {"$tuple": inside}
-        if isinstance(value, np.generic):
-            return {"$scalar": [value.dtype.str, value.tobytes().hex()]}
-        if isinstance(value, np.ndarray) or sp.issparse(value) or hasattr(value, "__array__"):
-            arrays[path] = value
-            return {"$array": path}
-        if hasattr(value, "load") and hasattr(value, "format"):
-            arrays[path] = value
-            return {"$array": path}
-        raise UnsupportedObjectError(
-            f"{path} holds a {type(value).__name__}, which cannot be saved: "
-            "use text, numbers, None, arrays, and lists, tuples or dicts of them"
-        )
+    return _packed(tree, base, arrays), arrays
 
-    return go(tree, base), arrays
+
+# Not inside: a function that names itself is a circle, which would hold all arrays until Python looks for circles.
+def _packed(value: Any, path: str, arrays: dict[str, Any]) -> Any:
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if type(value) is float:
+        bits = struct.pack(">d", value).hex()
+        return value if value - value == 0 else {"$float": bits}
+    if type(value) is dict:
+        plain = all(type(key) is str for key in value) and not any(key.startswith("$") for key in value)
+        items = [(key, _packed(item, f"{path}/{_name(str(key))}", arrays)) for key, item in value.items()]
+        return dict(items) if plain else {"$dict": [[_packed(key, path, arrays), item] for key, item in items]}
+    if type(value) in (list, tuple):
+        inside = [_packed(item, f"{path}/{index}", arrays) for index, item in enumerate(value)]
+        return inside if type(value) is list else {"$tuple": inside}
+    if isinstance(value, np.generic):
+        return {"$scalar": [value.dtype.str, value.tobytes().hex()]}
+    if isinstance(value, np.ndarray) or sp.issparse(value) or hasattr(value, "__array__"):
+        arrays[path] = value
+        return {"$array": path}
+    if hasattr(value, "load") and hasattr(value, "format"):
+        arrays[path] = value
+        return {"$array": path}
+    raise UnsupportedObjectError(
+        f"{path} holds a {type(value).__name__}, which cannot be saved: "
+        "use text, numbers, None, arrays, and lists, tuples or dicts of them"
+    )
 
 
 def unpack(value: Any, fetch: Callable[[str], Any]) -> Any:
@@ -154,35 +156,36 @@ def readable(tree: Any) -> tuple[Any, list[list[Any]]]:
     """
     exact: list[list[Any]] = []
 
-    def go(value: Any, path: list[Any]) -> Any:  # numpydoc ignore=GL08
-        if isinstance(value, dict):
-            for key in value:
-                if isinstance(key, tuple) or (isinstance(key, str) and not _is_unicode(key)):
-                    raise UnsupportedObjectError(
-                        f"{'.'.join(map(str, path))} has the key {key!r}, which a sidecar cannot hold"
-                    )
-            return {key: go(item, [*path, key]) for key, item in value.items()}
-        if isinstance(value, list):
-            return [go(item, [*path, index]) for index, item in enumerate(value)]
-        if isinstance(value, int) and abs(value) >= _LARGEST:
-            raise LimitError(f"{'.'.join(map(str, path))} is an integer of 1,000 digits or more: use text for it")
-        if isinstance(value, str):
-            shown = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-            if shown != value:
-                exact.append([path, shown, value])
-            return shown
-        if not isinstance(value, (int, float, bytes, datetime.date, type(None))):
-            # YAML would write it, and give something else back.
-            where = ".".join(map(str, path))
-            raise UnsupportedObjectError(
-                f"{where} is a {type(value).__name__}, which a sidecar cannot hold: use text, numbers, lists and dicts"
-            )
-        if isinstance(value, float) and value != value and struct.pack(">d", value).hex() != _NAN:
-            exact.append([path, {"$float": _NAN}, {"$float": struct.pack(">d", value).hex()}])
-            return float("nan")
-        return value
+    return _readable(tree, [], exact), exact
 
-    return go(tree, []), exact
+
+def _readable(value: Any, path: list[Any], exact: list[list[Any]]) -> Any:
+    if isinstance(value, dict):
+        for key in value:
+            if isinstance(key, tuple) or (isinstance(key, str) and not _is_unicode(key)):
+                raise UnsupportedObjectError(
+                    f"{'.'.join(map(str, path))} has the key {key!r}, which a sidecar cannot hold"
+                )
+        return {key: _readable(item, [*path, key], exact) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_readable(item, [*path, index], exact) for index, item in enumerate(value)]
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        raise LimitError(f"{'.'.join(map(str, path))} is an integer of 1,000 digits or more: use text for it")
+    if isinstance(value, str):
+        shown = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        if shown != value:
+            exact.append([path, shown, value])
+        return shown
+    if not isinstance(value, (int, float, bytes, datetime.date, type(None))):
+        # YAML would write it, and give something else back.
+        where = ".".join(map(str, path))
+        raise UnsupportedObjectError(
+            f"{where} is a {type(value).__name__}, which a sidecar cannot hold: use text, numbers, lists and dicts"
+        )
+    if isinstance(value, float) and value != value and struct.pack(">d", value).hex() != _NAN:
+        exact.append([path, {"$float": _NAN}, {"$float": struct.pack(">d", value).hex()}])
+        return float("nan")
+    return value
 
 
 def _is_unicode(text: str) -> bool:

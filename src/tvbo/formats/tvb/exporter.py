@@ -2,6 +2,7 @@
 
 import functools
 import uuid
+import weakref
 from typing import Any
 
 import numpy as np
@@ -143,7 +144,8 @@ def _name_of(network: Network) -> str | None:
 class _Exporter:
     def __init__(self, network: Network, session: Session) -> None:
         self.network = network
-        self.session = session
+        # What it made is not to wait for the garbage collector, which does not know how large arrays are.
+        self.session: Session = weakref.proxy(session)
         self.notes: list[dict[str, Any]] = network.extra.get("tvb", {}).get("objects", [])
         self.made: dict[int, Any] = {}
         self.surfaces: dict[str, Any] = {}
@@ -200,7 +202,8 @@ class _Exporter:
             if "computed" in encoded:
                 computed.append(name)
                 continue
-            _assign(obj, name, self._decode(encoded))
+            # TVB's check copies arrays.
+            _assign(obj, name, self._held(encoded) if "home" in encoded else self._decode(encoded))
         for name in computed:
             _assign(obj, name, DERIVED[name][1](obj.__dict__))
         for name in ("title", "tags"):
@@ -223,10 +226,12 @@ class _Exporter:
         if "uuid" in encoded:
             return uuid.UUID(encoded["uuid"])
         if "home" in encoded:
-            return self._home(encoded)
+            held = self._held(encoded)
+            return copied(held) if isinstance(held, np.ndarray) else held
         return plain(encoded["value"])
 
-    def _home(self, encoded: dict[str, Any]) -> Any:
+    def _held(self, encoded: dict[str, Any]) -> Any:
+        """Give what the network holds, which is not to be changed."""
         network = self.network
         place, _, name = encoded["home"].partition(":")
         if place == "label":
@@ -240,15 +245,15 @@ class _Exporter:
             values = network.matrix(name, format=None)
             if is_sparse(values):
                 return copy_sparse(values) if name == "local_connectivity" else values.toarray()
-            return sp.csr_matrix(values) if name == "local_connectivity" else copied(values)
+            return sp.csr_matrix(values) if name == "local_connectivity" else values
         if place == "mesh":
-            return copied(network.need_mesh().arrays[name])
+            return load(network.need_mesh().arrays[name])
         if place == "column":
-            return copied(network.nodes.columns[name])
+            return load(network.nodes.columns[name])
         if place == "mapping":
-            return None if network.node_mapping_data is None else copied(network.node_mapping_data)
+            return None if network.node_mapping_data is None else load(network.node_mapping_data)
         values = network.nodes.labels if place == "labels" else network.nodes.positions
-        return None if values is None else copied(values)
+        return None if values is None else load(values)
 
 
 def _assign(obj: Any, name: str, value: Any) -> None:
@@ -264,3 +269,5 @@ def _assign(obj: Any, name: str, value: Any) -> None:
         if not isinstance(value, np.ndarray):
             # TVB's check turns an int default into a float; what was there was fine.
             obj.__dict__[name] = value
+        elif np.may_share_memory(obj.__dict__[name], value):
+            obj.__dict__[name] = copied(value)

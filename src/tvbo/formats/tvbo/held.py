@@ -34,15 +34,6 @@ def keep_before_overwriting(network: Network, companion: Path) -> None:
 
 
 def _keep(network: Network, target: Path) -> None:
-    def keep(tree: Any) -> Any:
-        if type(tree) in _PLAIN:
-            return tree
-        if isinstance(tree, dict):
-            return {key: keep(item) for key, item in tree.items()}
-        if type(tree) in (list, tuple):
-            return type(tree)(keep(item) for item in tree)
-        return load(tree) if _lies_in(tree, target) else tree
-
     for matrix in network.matrices.values():
         if _lies_in(matrix.values, target) and not is_streamed(matrix.values):
             matrix.load()
@@ -52,12 +43,22 @@ def _keep(network: Network, target: Path) -> None:
             if _lies_in(holder.peek(name), target):
                 holder[name] = load(holder.peek(name))
     for parameter in network.parameters.values():
-        parameter.value = keep(parameter.value)
+        parameter.value = _kept(parameter.value, target)
     nodes = network.nodes
     _ = nodes.has_labels and nodes.labels, nodes.positions, nodes.has_ids and nodes.ids
     if network.has_node_mapping and not isinstance(network.held_node_mapping(), AbsentArray):
         _ = network.node_mapping_data
-    network.extra = keep(network.extra)
+    network.extra = _kept(network.extra, target)
+
+
+def _kept(tree: Any, target: Path) -> Any:
+    if type(tree) in _PLAIN:
+        return tree
+    if isinstance(tree, dict):
+        return {key: _kept(item, target) for key, item in tree.items()}
+    if type(tree) in (list, tuple):
+        return type(tree)(_kept(item, target) for item in tree)
+    return load(tree) if _lies_in(tree, target) else tree
 
 
 def _lies_in(values: Any, target: Path) -> bool:

@@ -342,17 +342,19 @@ def every_linked(*networks: Network) -> list[Network]:
     met: set[int] = set()
     found: list[Network] = []
 
-    def go(network: Network) -> None:  # numpydoc ignore=GL08
-        if id(network) in met:
-            return
-        met.add(id(network))
-        for linked in _parents(network) + list(network.links.values()):
-            go(linked)
-        found.append(network)
-
     for network in networks:
-        go(network)
+        _list_linked(network, met, found)
     return found
+
+
+# Not inside: a function that names itself is a circle, which would hold all networks until Python looks for circles.
+def _list_linked(network: Network, met: set[int], found: list[Network]) -> None:
+    if id(network) in met:
+        return
+    met.add(id(network))
+    for linked in _parents(network) + list(network.links.values()):
+        _list_linked(linked, met, found)
+    found.append(network)
 
 
 def _parents(network: Network) -> list[Network]:
