@@ -68,6 +68,7 @@ TARGETS = {
     "sparse/row": at_most("sparse: one row from disk", 1.5),
     "large/write": at_most("matrix from blocks of rows: peak memory of writing it", 100, "MB"),
     "large/copy": at_most("matrix from file to file: peak memory of copying it", 100, "MB"),
+    "large/convert": at_most("matrix from file to file: peak memory of converting it", 100, "MB"),
     "large/row": at_most("matrix: one row", 3),
     "digest": at_least("digest of an array in memory, one thread, processor time", 1, "GB/s"),
     "digest/share": at_most("what digests add to a save of weights, one thread, processor time", 25, "%"),

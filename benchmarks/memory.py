@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from findings import Findings
 
 LARGE, SMALL = 16384, 4096
@@ -69,6 +70,32 @@ class Journeys:
         from tvbo import Network
 
         Network.from_file(path).save(target)
+        return {}
+
+    @staticmethod
+    def mapped(path: str, target: str) -> dict[str, float]:
+        """Save a matrix that is mapped from a file of numpy."""
+        import numpy as np
+
+        from tvbo import Network
+
+        Network.from_matrix(np.load(path, mmap_mode="r")).save(target)
+        return {}
+
+    @staticmethod
+    def convert(path: str, target: str) -> dict[str, float]:
+        """Convert a file on the command line's way: opened and saved without compression."""
+        from tvbo import Network
+
+        Network.from_file(path).save(target, compression="none")
+        return {}
+
+    @staticmethod
+    def digest(path: str) -> dict[str, float]:
+        """Compute the digest of an opened network."""
+        from tvbo import Network
+
+        Network.from_file(path).digest()
         return {}
 
     @staticmethod
@@ -137,19 +164,33 @@ def run(findings: Findings, folder: Path, n: int) -> None:
     done = {
         "written from blocks of rows": child("write", matrix, n),
         "copied from file to file": child("copy", matrix, copied),
+        "converted to uncompressed": child("convert", matrix, copied),
+        "digest computed": child("digest", matrix),
         "one row read, many times": child("row", matrix, n),
     }
+    mapped = np.lib.format.open_memmap(folder / "mapped.npy", "w+", np.float64, (n, n))
+    start = 0
+    for rows in _blocks(n):
+        mapped[start : start + len(rows)] = rows
+        start += len(rows)
+    del mapped
+    done["written from a memory map"] = child("mapped", folder / "mapped.npy", copied)
+    (folder / "mapped.npy").unlink()
     row = done["one row read, many times"]["row"]
     findings.section(
         "Memory",
         f"A matrix of {n:,} x {n:,} weights, {nbytes / 2**20:,.0f} MiB; each in a process of its own. A process that "
         f"has imported everything and done nothing peaks at {base / 1e6:.0f} MB.",
     )
-    rows = [_row(what, each, base) for what, each in done.items()]
-    findings.table(["work", "peak, MB", "on top of imports, MB", "s"], rows)
+    table = [_row(what, each, base) for what, each in done.items()]
+    findings.table(["work", "peak, MB", "on top of imports, MB", "s"], table)
     findings.say(f"One row takes {row * 1e3:.2f} ms (median of 31).")
     where = f"{nbytes / 2**20:,.0f} MiB"
-    for key, what in (("large/write", "written from blocks of rows"), ("large/copy", "copied from file to file")):
+    for key, what in (
+        ("large/write", "written from blocks of rows"),
+        ("large/copy", "copied from file to file"),
+        ("large/convert", "converted to uncompressed"),
+    ):
         growth = (done[what]["peak"] - base) / 1e6
         findings.measure(key, done[what]["peak"] / 1e6, f"{where}; {growth:.0f} MB on top of imports")
     findings.measure("large/row", row * 1e3, where)
