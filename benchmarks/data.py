@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -73,6 +72,8 @@ def sparse(nodes: int, each: int, first: int = 0, rows: int | None = None) -> An
     indices += np.arange(each, dtype=np.int32)
     values = rng.lognormal(size=count * each)
     starts = np.arange(0, count * each + 1, each, dtype=np.int32)
+    import scipy.sparse as sp
+
     return sp.csr_array((values, indices.reshape(-1), starts), shape=(count, nodes))
 
 
@@ -91,7 +92,7 @@ def arrays_of(network: Any) -> dict[str, Array]:
 
 
 def _take(found: dict[str, Array], name: str, value: Any) -> None:
-    if sp.issparse(value):
+    if hasattr(value, "indptr"):
         for part in ("data", "indices", "indptr"):
             found[f"{name}/{part}"] = getattr(value, part)
     elif hasattr(value, "dtype") and hasattr(value, "shape"):

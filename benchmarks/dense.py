@@ -78,7 +78,7 @@ def _one(findings: Findings, folder: Path, kind: str, n: int, seconds: float) ->
             "limit 1": codec.load,
             "limit 2": lambda: codec.load(2),
         },
-        seconds=seconds / 3,
+        seconds=seconds,
         memory=memory,
     )
     if not np.array_equal(Network.from_file(mine).matrix("weight").view(np.uint64), values.view(np.uint64)):

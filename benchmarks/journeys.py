@@ -99,7 +99,7 @@ def _newer(findings: Findings, folder: Path, options: argparse.Namespace) -> Non
 
 
 def _dense(findings: Findings, folder: Path, options: argparse.Namespace) -> None:
-    dense.run(findings, folder, (1000,) if options.quick else (1000, 2000, 4000), 1 if options.quick else 4)
+    dense.run(findings, folder, (1000,) if options.quick else (1000, 2000, 4000), 1 if options.quick else 5)
     dense.uncompressed(findings, folder, 1000 if options.quick else 4000, 2 if options.quick else 10)
 
 

@@ -32,11 +32,9 @@ def peak() -> int:
 
 def _blocks(n: int) -> Iterator[Any]:
     """Give rows of weights, a few at a time."""
-    import numpy as np
-
-    for start in range(0, n, 64):
+    for start in range(0, n, 16):
         rng = np.random.default_rng(start)
-        rows = rng.lognormal(size=(min(64, n - start), n))
+        rows = rng.lognormal(size=(min(16, n - start), n))
         rows[rng.random(rows.shape) < 0.3] = 0.0
         yield rows
 
@@ -47,7 +45,6 @@ class Journeys:
     @staticmethod
     def nothing() -> dict[str, float]:
         """Import what all of them import."""
-
         import tvbo.formats.tvbo.reader
         import tvbo.formats.tvbo.writer  # noqa: F401
 

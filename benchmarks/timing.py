@@ -14,6 +14,8 @@ import numpy as np
 
 # A call of which as many take no longer than this is timed in blocks.
 _BLOCK_CALLS, _BLOCK_SECONDS = 10, 2.0
+# Rounds of what is quick, and so many of which a median of ratios says more than a ratio of medians.
+_OFTEN, _SOME = 5, 3
 
 
 class Spent(NamedTuple):
@@ -107,9 +109,9 @@ class Times:
         return low, high
 
     def times_faster_than(self, other: "Times") -> float:
-        """Give how many times as long the other takes: the median over the rounds in which both ran."""
+        """Give how many times as long the other takes: the median over common rounds, if there are some."""
         common = self.rounds.keys() & other.rounds.keys()
-        if not common:
+        if len(common) < _SOME:
             return other.median / self.median
         middle = statistics.median
         return middle(middle(other.rounds[number]) / middle(self.rounds[number]) for number in common)
@@ -136,8 +138,8 @@ def take_turns(
 
     In a block a short call is made ten times, after one that does not count, so that each is timed as in a loop of its
     own: with what it needs in the caches of the processor, and not what the others left there. A long call is alone in
-    its block. The first round does not count, unless it alone takes a third of the time; what takes so long that it
-    would eat up the time of the others runs twice, or once if it takes longer than all are given.
+    its block. What takes less than a tenth of the time runs five times at least, after a first that does not count;
+    what takes longer runs twice, or once if it takes longer than all are given.
 
     Before each block so many bytes of memory are touched and let go: the host of a virtual machine takes memory that
     is free for seconds away, and getting it back takes longer than the work that is measured.
@@ -148,18 +150,28 @@ def take_turns(
     for number in range(-1, rounds):
         for name, call in calls.items():
             done = kept[name].all
-            if (len(done) >= 2 and sum(done) + max(done) > seconds / 2) or max(done, default=0) > seconds:
+            if (len(done) >= _least(kept[name], seconds) and sum(done) + max(done) > seconds / 2) or max(
+                done, default=0
+            ) > seconds:
                 continue
             if memory:
                 np.empty(memory, np.uint8)[:: mmap.PAGESIZE] = 1
             kept[name].add(number, _block(call))
-        spent = time.perf_counter() - start
-        if number == -1 and spent < seconds / 3:
+        if number == -1:
             for times in kept.values():
-                times.forget()
-        if spent > seconds and all(len(times.rounds) >= 2 or times.median > seconds for times in kept.values()):
+                if _least(times, seconds) == _OFTEN:
+                    times.forget()
+        enough = (
+            len(each.rounds) >= _least(each, seconds) or max(each.all, default=0) > seconds for each in kept.values()
+        )
+        if time.perf_counter() - start > seconds and all(enough):
             break
     return kept
+
+
+def _least(times: Times, seconds: float) -> int:
+    """Tell in how many rounds a call must run."""
+    return _OFTEN if not times.all or times.median < seconds / 10 else 2
 
 
 def _block(call: Callable[[], Any] | Clocked) -> list[Spent]:
