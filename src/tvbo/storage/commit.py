@@ -32,7 +32,7 @@ from tvbo.storage.sink import hdf5_in_memory, hdf5_on
 from tvbo.storage.stored import CONTENT, GROUP
 
 # Arrays of up to this many bytes are compressed in memory, where nothing can fail.
-_IN_MEMORY = 1 << 23
+_IN_MEMORY = 1 << 22
 
 # Gives the sidecar when all arrays have been seen; is told how many bytes of how many are written.
 Finish: TypeAlias = Callable[[], str]
