@@ -57,13 +57,13 @@ def main() -> int:
     findings = Findings()
     findings.say("# Benchmarks\n")
     findings.say(
-        "Written by `make bench`. All that is compared takes turns in one run, in blocks: a call of less than a fifth "
-        "of a second is made ten times in its turn, after one that does not count, so that each is timed with its own "
-        "data in the caches of the processor, as in a loop, and not with those of the others; longer ones are made "
-        "once. Before each turn memory is touched and let go: the host of a virtual machine takes away what is free. "
-        "That is the same for all. Times are medians of all calls with quartiles, ratios are medians over the turns. "
-        "A save of tvbo includes digests of all arrays, checksums, flushing to the disk and replacing both files at "
-        "once; the others do none of that."
+        "Written by `make bench`. All that is compared takes turns in one run, in blocks: a short call is made up "
+        "to ten times in its turn, after one that does not count, so that each is timed with its own data in the "
+        "caches of the processor, as in a loop, and not with those of the others; one of more than a quarter of a "
+        "second is made once. Before each turn memory is touched and let go: the host of a virtual machine takes "
+        "away what is free. That is the same for all. Times are medians of all calls with quartiles, ratios are "
+        "medians over the turns. A save of tvbo includes digests of all arrays, checksums, flushing to the disk "
+        "and replacing both files at once; the others do none of that."
     )
     findings.say(f"{datetime.date.today():%d %B %Y}. {machine()}.")
     began = time.perf_counter()

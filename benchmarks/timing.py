@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-# A call of which as many take no longer than this is timed in blocks.
-_BLOCK_CALLS, _BLOCK_SECONDS = 10, 2.0
+# Calls are timed in blocks of so many, if they take no longer together.
+_BLOCK_CALLS, _BLOCK_SECONDS = 10, 0.5
 # Rounds of what is quick, and so many of which a median of ratios says more than a ratio of medians.
 _OFTEN, _SOME = 5, 3
 
@@ -136,10 +136,10 @@ def take_turns(
     """
     Time calls that take turns in blocks: AAA BBB CCC, AAA BBB CCC, ...
 
-    In a block a short call is made ten times, after one that does not count, so that each is timed as in a loop of its
-    own: with what it needs in the caches of the processor, and not what the others left there. A long call is alone in
-    its block. What takes less than a tenth of the time runs five times at least, after a first that does not count;
-    what takes longer runs twice, or once if it takes longer than all are given.
+    In a block a short call is made up to ten times, after one that does not count, so that each is timed as in a loop
+    of its own: with what it needs in the caches of the processor, and not what the others left there. A long call is
+    alone in its block. What takes less than a tenth of the time runs in five rounds at least, after a first that does
+    not count; what takes longer runs twice, or once if it takes longer than all are given.
 
     Before each block so many bytes of memory are touched and let go: the host of a virtual machine takes memory that
     is free for seconds away, and getting it back takes longer than the work that is measured.
@@ -150,9 +150,8 @@ def take_turns(
     for number in range(-1, rounds):
         for name, call in calls.items():
             done = kept[name].all
-            if (len(done) >= _least(kept[name], seconds) and sum(done) + max(done) > seconds / 2) or max(
-                done, default=0
-            ) > seconds:
+            often = len(kept[name].rounds) >= _least(kept[name], seconds)
+            if (often and sum(done) + max(done) > seconds / 2) or max(done, default=0) > seconds:
                 continue
             if memory:
                 np.empty(memory, np.uint8)[:: mmap.PAGESIZE] = 1
@@ -177,9 +176,8 @@ def _least(times: Times, seconds: float) -> int:
 def _block(call: Callable[[], Any] | Clocked) -> list[Spent]:
     """Time a short call several times, warm; a long one once."""
     first = clock(call)
-    if first.wall > _BLOCK_SECONDS / _BLOCK_CALLS:
-        return [first]
-    return [clock(call) for _ in range(_BLOCK_CALLS)]
+    count = min(_BLOCK_CALLS, int(_BLOCK_SECONDS / first.wall))
+    return [clock(call) for _ in range(count)] if count > 1 else [first]
 
 
 def shown(times: Times | None) -> str:

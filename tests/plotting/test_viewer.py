@@ -320,6 +320,10 @@ def test_the_page_is_the_same_each_time_and_can_be_saved(tmp_path: Path) -> None
     page = regions().view(tmp_path / "a.html")
     assert (tmp_path / "a.html").read_bytes() == page.html.encode()
     assert regions().view().save(tmp_path / "b.html").read_bytes() == page.html.encode()
+    # A companion is not overwritten by a page.
+    with pytest.raises(ValueError, match=r"written as \.html, not as 'a\.h5'"):
+        regions().view(tmp_path / "a.h5")
+    assert not (tmp_path / "a.h5").exists()
 
 
 def test_a_notebook_gets_a_frame_of_no_origin() -> None:

@@ -29,6 +29,7 @@ def run(
         "parameters": {name: str(parameter.value) for name, parameter in network.parameters.items()},
         "mesh": None if network.mesh is None else repr(network.mesh).strip("<>"),
         "parent_network": network.has_parent_network,
+        "links": list(network.links),
     }
     if json:
         typer.echo(json_text.dumps(facts))
@@ -37,9 +38,12 @@ def run(
     from rich.table import Table
 
     table = Table(title=str(path.name), show_header=False, title_justify="left")
-    for key in ("label", "descriptor", "number_of_nodes", "mesh", "parent_network"):
+    for key in ("label", "descriptor", "number_of_nodes", "mesh"):
         if facts[key] is not None:
             table.add_row(key.replace("_", " "), str(facts[key]))
+    linked = [*(["its parent"] if network.has_parent_network else []), *network.links]
+    if linked:
+        table.add_row("linked to", ", ".join(linked))
     table.add_row("node columns", ", ".join(["label", *(["position"] * facts["positions"]), *facts["node_columns"]]))
     for name, parameter in network.parameters.items():
         table.add_row(f"parameter {name}", f"{parameter.value} {parameter.unit or ''}")

@@ -162,8 +162,15 @@ class ViewerPage:
         -------
         Path
             The file.
+
+        Raises
+        ------
+        ValueError
+            If the name is not that of a page: a network may lie there.
         """
         file = Path(path)
+        if file.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a page is written as .html, not as {file.name!r}: {file.with_suffix('.html')}")
         file.write_text(self.html, encoding="utf-8", newline="\n")
         return file
 
