@@ -1,12 +1,15 @@
 """Work in threads: results in their order, errors at their turn, few items at once."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tvbo.storage.pool import begun, ordered
+from tvbo.storage.pool import begun, ordered, undisturbed
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
@@ -70,3 +73,26 @@ def test_what_was_begun_gives_its_result_or_its_error() -> None:
     assert begun(lambda: 3)() == 3
     with pytest.raises(ZeroDivisionError):
         begun(lambda: 1 / 0)()
+
+
+def test_without_a_thread_it_is_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", none)
+    assert begun(lambda: 3)() == 3
+    assert list(ordered(lambda item: item * 2, range(20), 3)) == list(range(0, 40, 2))
+    assert undisturbed(lambda stop: not stop.is_set())
+
+
+def test_a_large_network_is_saved_while_python_is_ending(tmp_path: Path) -> None:
+    program = f"""
+import atexit, numpy as np
+from tvbo import Network
+network, path = Network.from_matrix(np.random.default_rng(0).random((900, 900))), {str(tmp_path / "x.yaml")!r}
+network.save(path)
+atexit.register(lambda: print(Network.from_file(path).identical(network)))
+atexit.register(lambda: network.save(path))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")

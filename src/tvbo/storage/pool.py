@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -79,7 +79,7 @@ def ordered(job: Callable[[Item], Result], items: Iterable[Item], threads: int) 
         waiting: deque[tuple[Item, Future[Result]]] = deque()
         try:
             for item in items:
-                waiting.append((item, pool.submit(job, item)))
+                waiting.append((item, _handed_to(pool, job, item)))
                 if len(waiting) >= _AHEAD * threads:
                     yield _next(job, waiting)
             while waiting:
@@ -95,14 +95,27 @@ def _next(job: Callable[[Item], Result], waiting: deque[tuple[Item, Future[Resul
     while not waiting[0][1].done() and place < len(waiting):
         item, future = waiting[place]
         if future.cancel():
-            done: Future[Result] = Future()
-            try:
-                done.set_result(job(item))
-            except Exception as error:  # noqa: BLE001 - raised at its turn
-                done.set_exception(error)
-            waiting[place] = item, done
+            waiting[place] = item, _done(job, item)
         place += 1
     return waiting.popleft()[1].result()
+
+
+def _handed_to(pool: ThreadPoolExecutor, job: Callable[..., Result], *given: Any) -> Future[Result]:
+    try:
+        return pool.submit(job, *given)
+    except RuntimeError:
+        # There are no more threads: Python is ending, or the system allows no others.
+        return _done(job, *given)
+
+
+def _done(job: Callable[..., Result], *given: Any) -> Future[Result]:
+    """Do a job here; its error is raised by whoever asks for the result."""
+    future: Future[Result] = Future()
+    try:
+        future.set_result(job(*given))
+    except Exception as error:  # noqa: BLE001 - raised at its turn
+        future.set_exception(error)
+    return future
 
 
 def begun(job: Callable[[], Result]) -> Callable[[], Result]:
@@ -120,7 +133,7 @@ def begun(job: Callable[[], Result]) -> Callable[[], Result]:
         Waits for the result and gives it.
     """
     pool = ThreadPoolExecutor(1)
-    future = pool.submit(job)
+    future = _handed_to(pool, job)
     # What was handed over is still done.
     pool.shutdown(wait=False)
     return future.result
@@ -142,7 +155,7 @@ def undisturbed(work: Callable[[threading.Event], Result]) -> Result:
     """
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(work, stop)
+        future = _handed_to(pool, work, stop)
         try:
             return future.result()
         except BaseException:
