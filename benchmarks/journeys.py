@@ -59,7 +59,7 @@ def main() -> int:
     findings.say(
         "Written by `make bench`. All that is compared takes turns in one run, in blocks: a short call is made up "
         "to ten times in its turn, after one that does not count, so that each is timed with its own data in the "
-        "caches of the processor, as in a loop, and not with those of the others; one of more than a quarter of a "
+        "caches of the processor, as in a loop, and not with those of the others; one of more than a tenth of a "
         "second is made once. Before each turn memory is touched and let go: the host of a virtual machine takes "
         "away what is free. That is the same for all. Times are medians of all calls with quartiles, ratios are "
         "medians over the turns. A save of tvbo includes digests of all arrays, checksums, flushing to the disk "

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 # Calls are timed in blocks of so many, if they take no longer together.
-_BLOCK_CALLS, _BLOCK_SECONDS = 10, 0.5
+_BLOCK_CALLS, _BLOCK_SECONDS = 10, 0.1
 # Rounds of what is quick, and so many of which a median of ratios says more than a ratio of medians.
 _OFTEN, _SOME = 5, 3
 
