@@ -8,7 +8,7 @@ import numpy as np
 
 from tvbo.storage.bands import band_rows, together
 from tvbo.storage.deflate import Recipe, inflate, recipe_for, unshuffle
-from tvbo.storage.pool import batches, begun, ordered
+from tvbo.storage.pool import Beside, batches, ordered
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -39,7 +39,7 @@ class Codec:
 
     def save(self) -> None:
         """Compress in two threads, and compute the digest in a third."""
-        wait = begun(self.digest)
+        wait = Beside().begin(self.digest)
         self.pack(2)
         wait()
 

@@ -9,9 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scipy.sparse import coo_array, csr_array, csr_matrix, spmatrix, triu, vstack
+    from scipy.sparse import coo_array, csc_array, csr_array, csr_matrix, spmatrix, triu, vstack
 
-__all__ = ["coo_array", "csr_array", "csr_matrix", "issparse", "spmatrix", "triu", "vstack"]
+__all__ = ["coo_array", "csc_array", "csr_array", "csr_matrix", "issparse", "spmatrix", "triu", "vstack"]
 
 
 def issparse(values: object) -> bool:
@@ -34,4 +34,7 @@ def issparse(values: object) -> bool:
 
 
 def __getattr__(name: str) -> Any:  # numpydoc ignore=GL08
+    if name.startswith("_"):
+        # Tools look for such names in every module; that does not import it.
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module("scipy.sparse"), name)

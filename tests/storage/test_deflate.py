@@ -103,3 +103,11 @@ def test_what_does_not_inflate_to_its_size_is_refused(backend, change) -> None:
 @given(data=arrays)
 def test_checksums_are_those_of_zlib(data) -> None:
     assert deflate.crc32(data) == zlib.crc32(data.tobytes())
+
+
+def test_few_elements_that_are_long_are_compressed() -> None:
+    data = np.array([f"{'x' * 4990}{index}" for index in range(30)], "S5000")
+    recipe = deflate.recipe_for(data, None)
+    assert zlib.decompress(recipe.pack(data)) == (
+        deflate.shuffled(data).tobytes() if recipe.shuffle else data.tobytes()
+    )

@@ -107,7 +107,7 @@ def recipe_for(data: Array, level: int | None) -> Recipe:
     if width < 2 or not wanted:
         return Recipe(False, wanted)
     # Of a small array a part of it: looking must not take as long as compressing.
-    count = min(_SAMPLE // width, max(data.size // _PART, min(_LEAST // width, data.size)))
+    count = max(1, min(_SAMPLE // width, max(data.size // _PART, min(_LEAST // width, data.size))))
     starts = sorted({(data.size - count) * index // (_SAMPLES - 1) for index in range(_SAMPLES)})
     samples = [np.ascontiguousarray(data[start : start + count]) for start in starts]
     if count * width < _SAMPLE:

@@ -25,7 +25,7 @@ from tvbo.storage.sparse import Array
 
 # Below this, starting threads takes longer than they save.
 _THREADS_FROM = 1 << 21
-# Bands for each thread that are read together where many are wanted.
+# For each thread, as many bands are read together as it is handed so many times.
 _AT_ONCE = 2
 # Numbers in one piece of this many bytes are mapped into memory, not copied.
 _MAP_FROM = 1 << 20
@@ -170,7 +170,8 @@ class Located:
         """
         step = self.step
         # Some at once, for the threads to share.
-        many = step * max(1, min(_AT_ONCE * workers(), -(-(stop - start) // step)))
+        most = _AT_ONCE * workers() * together(step * (self.nbytes // max(1, self.shape[0])))
+        many = step * max(1, min(most, -(-(stop - start) // step)))
         for first in range(start // step * step, stop, many):
             last = min(first + many, -(-stop // step) * step, self.shape[0])
             values = np.empty((last - first, *self.shape[1:]), self.dtype)

@@ -1,12 +1,14 @@
 """Threads for what runs outside Python's lock: compressing, inflating, digests."""
 
+import contextlib
 import itertools
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -76,67 +78,94 @@ def ordered(job: Callable[[Item], Result], items: Iterable[Item], threads: int) 
         return
     # Made for each call: a pool that is kept does not survive a fork.
     with ThreadPoolExecutor(threads - 1) as pool:
-        waiting: deque[tuple[Item, Future[Result]]] = deque()
+        waiting: deque[_Handed[Item, Result]] = deque()
         try:
             for item in items:
-                waiting.append((item, _handed_to(pool, job, item)))
+                waiting.append(_Handed(pool, job, item))
                 if len(waiting) >= _AHEAD * threads:
-                    yield _next(job, waiting)
+                    yield _next(waiting)
             while waiting:
-                yield _next(job, waiting)
+                yield _next(waiting)
         finally:
-            for _, each in waiting:
-                each.cancel()
+            for each in waiting:
+                each.future.cancel()
 
 
-def _next(job: Callable[[Item], Result], waiting: deque[tuple[Item, Future[Result]]]) -> Result:
+def _next(waiting: "deque[_Handed[Item, Result]]") -> Result:
     """Wait for the first result, and do what nobody has begun meanwhile: more threads than processors disturb them."""
-    place = 0
-    while not waiting[0][1].done() and place < len(waiting):
-        item, future = waiting[place]
-        if future.cancel():
-            waiting[place] = item, _done(job, item)
-        place += 1
-    return waiting.popleft()[1].result()
+    for each in waiting:
+        if waiting[0].future.done():
+            break
+        each.take_back()
+    return waiting.popleft().future.result()
 
 
-def _handed_to(pool: ThreadPoolExecutor, job: Callable[..., Result], *given: Any) -> Future[Result]:
-    try:
-        return pool.submit(job, *given)
-    except RuntimeError:
+class _Handed(Generic[Item, Result]):
+    """
+    A job on an item that was handed to a pool.
+
+    The pool keeps what it is given until a thread comes to it. So it is given a list that holds the item, and whoever
+    does the job takes it out.
+    """
+
+    __slots__ = ("_cell", "_job", "future")
+
+    def __init__(self, pool: ThreadPoolExecutor, job: Callable[[Item], Result], item: Item) -> None:
+        self._job, self._cell = job, [item]
+        with contextlib.suppress(RuntimeError):
+            self.future = pool.submit(self._do)
+            return
         # There are no more threads: Python is ending, or the system allows no others.
-        return _done(job, *given)
+        self.future = _done(self._do)
+
+    def _do(self) -> Result:
+        return self._job(self._cell.pop())
+
+    def take_back(self) -> None:
+        """Do it here, unless somebody has begun."""
+        if self.future.cancel():
+            self.future = _done(self._do)
 
 
-def _done(job: Callable[..., Result], *given: Any) -> Future[Result]:
+def _done(job: Callable[[], Result]) -> Future[Result]:
     """Do a job here; its error is raised by whoever asks for the result."""
     future: Future[Result] = Future()
     try:
-        future.set_result(job(*given))
+        future.set_result(job())
     except Exception as error:  # noqa: BLE001 - raised at its turn
         future.set_exception(error)
     return future
 
 
-def begun(job: Callable[[], Result]) -> Callable[[], Result]:
+class Beside:
     """
-    Begin a job beside whatever comes next.
+    A thread for jobs that are done one after the other, beside whatever comes next.
 
-    Parameters
-    ----------
-    job : callable
-        What to do; it must spend its time outside Python's lock.
-
-    Returns
-    -------
-    callable
-        Waits for the result and gives it.
+    They must spend their time outside Python's lock. What was handed over is done even if nobody holds this any more;
+    then the thread ends.
     """
-    pool = ThreadPoolExecutor(1)
-    future = _handed_to(pool, job)
-    # What was handed over is still done.
-    pool.shutdown(wait=False)
-    return future.result
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1)
+
+    def begin(self, job: Callable[[], Result]) -> Callable[[], Result]:
+        """
+        Begin a job, when those before it are done.
+
+        Parameters
+        ----------
+        job : callable
+            What to do.
+
+        Returns
+        -------
+        callable
+            Waits for the result and gives it.
+        """
+        with contextlib.suppress(RuntimeError):
+            return self._pool.submit(job).result
+        # As in `_Handed`.
+        return _done(job).result
 
 
 def undisturbed(work: Callable[[threading.Event], Result]) -> Result:
@@ -155,10 +184,31 @@ def undisturbed(work: Callable[[threading.Event], Result]) -> Result:
     """
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        future = _handed_to(pool, work, stop)
+        future = None
+        with contextlib.suppress(RuntimeError):
+            future = pool.submit(work, stop)
+        if future is None:
+            return _without_interrupts(work, stop)
         try:
             return future.result()
         except BaseException:
             # Leaving the pool waits for the work to end.
             stop.set()
             raise
+
+
+def _without_interrupts(work: Callable[[threading.Event], Result], stop: threading.Event) -> Result:
+    """Do it in this thread, where there is no other; Ctrl-C counts when it has ended."""
+    if threading.current_thread() is not threading.main_thread():
+        return work(stop)
+    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        found = work(stop)
+    except InterruptedError:
+        if not stop.is_set():
+            raise
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+    if stop.is_set():
+        raise KeyboardInterrupt
+    return found

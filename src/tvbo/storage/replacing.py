@@ -6,7 +6,6 @@ What is new lies beside its target and is flushed before it gets its name.
 
 import contextlib
 import errno
-import functools
 import os
 import re
 import secrets
@@ -17,7 +16,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TypeAlias
 
-from tvbo.storage.pool import begun
+from tvbo.storage.pool import Beside
 from tvbo.storage.sink import begin_writing
 
 if sys.platform != "win32":
@@ -102,22 +101,31 @@ def exchange(files: list[tuple[Path, bytes]], stale: Sequence[Path] = ()) -> Non
     OSError
         If one cannot be written; then all are as they were.
     """
-    new: dict[Path, bytes | None] = dict(files) | dict.fromkeys(stale)
-    old = {path: path.read_bytes() if path.exists() else None for path in new}
+    old = {path: _there(path) for path in (*(path for path, _ in files), *stale)}
     try:
         replace_files([(path, (data,)) for path, data in files])
         for path in stale:
             path.unlink()
     except BaseException:
         # Should this fail too, the reader finds files of two saves, and says so.
-        for path, data in old.items():
+        for path, before in old.items():
             with contextlib.suppress(OSError):
-                there = path.read_bytes() if path.exists() else None
-                if data is None:
-                    path.unlink(missing_ok=True)
-                elif there != data:
-                    replace_files([(path, (data,))])
+                if _there(path) == before:
+                    continue
+                if isinstance(before, bytes):
+                    replace_files([(path, (before,))])
+                    continue
+                path.unlink(missing_ok=True)
+                if before is not None:
+                    path.symlink_to(before)
         raise
+
+
+def _there(path: Path) -> bytes | Path | None:
+    """Give what is in a file, or where a link leads."""
+    if path.is_symlink():
+        return path.readlink()
+    return path.read_bytes() if path.exists() else None
 
 
 def clear(*targets: Path, but: Path | None = None, thorough: bool = False) -> list[Path]:
@@ -229,8 +237,7 @@ def replace_files(files: list[tuple[Path, Content | Path]], look: Callable[[Path
         if look is not None:
             look(steps[0][0])
         for beside, target, _ in steps:
-            with _outliving(target):
-                beside.replace(target)
+            _rename(beside, target)
             _sync(folder)
     except BaseException as error:
         for beside, _, _ in steps:
@@ -241,21 +248,32 @@ def replace_files(files: list[tuple[Path, Content | Path]], look: Callable[[Path
         raise
 
 
-@contextlib.contextmanager
-def _outliving(target: Path) -> Iterator[None]:
-    """Let the system take back the space of a large file that is replaced while the caller goes on."""
-    descriptor = None
-    # Windows replaces no file that is open.
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError):
-            there = os.lstat(target)
-            if stat.S_ISREG(there.st_mode) and there.st_size >= _LARGE:
-                descriptor = os.open(target, os.O_RDONLY)
+def _rename(beside: Path, target: Path) -> None:
+    """Move a file into its place; the system takes back the space of a large old one while the caller goes on."""
+    old = _opened_if_large(target)
     try:
-        yield
+        beside.replace(target)
+    except OSError:
+        if old is None:
+            raise
+        # Some file systems replace no file that is open.
+        old.close()
+        old = None
+        beside.replace(target)
     finally:
-        if descriptor is not None:
-            begun(functools.partial(os.close, descriptor))
+        if old is not None:
+            Beside().begin(old.close)
+
+
+def _opened_if_large(target: Path) -> FileIO | None:
+    if sys.platform == "win32":
+        return None
+    with contextlib.suppress(OSError):
+        there = os.lstat(target)
+        if stat.S_ISREG(there.st_mode) and there.st_size >= _LARGE:
+            # What took its place meanwhile may be anything.
+            return FileIO(target, opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK))
+    return None
 
 
 def _literal(name: str) -> str:

@@ -202,7 +202,6 @@ class _Exporter:
             if "computed" in encoded:
                 computed.append(name)
                 continue
-            # TVB's check copies arrays.
             _assign(obj, name, self._held(encoded) if "home" in encoded else self._decode(encoded))
         for name in computed:
             _assign(obj, name, DERIVED[name][1](obj.__dict__))
@@ -231,7 +230,7 @@ class _Exporter:
         return plain(encoded["value"])
 
     def _held(self, encoded: dict[str, Any]) -> Any:
-        """Give what the network holds, which is not to be changed."""
+        """Give what stands for it in the network; what is given may be what the network itself holds."""
         network = self.network
         place, _, name = encoded["home"].partition(":")
         if place == "label":
@@ -270,4 +269,5 @@ def _assign(obj: Any, name: str, value: Any) -> None:
             # TVB's check turns an int default into a float; what was there was fine.
             obj.__dict__[name] = value
         elif np.may_share_memory(obj.__dict__[name], value):
+            # The check of most traits copies an array; the object must not share one with the network.
             obj.__dict__[name] = copied(value)

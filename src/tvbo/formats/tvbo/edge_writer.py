@@ -15,6 +15,7 @@ from tvbo.model.matrices import EdgeMatrix
 from tvbo.model.network import Network
 from tvbo.storage.foreign import Foreign
 from tvbo.storage.image import Image
+from tvbo.storage.pool import Beside
 from tvbo.storage.reopening import refused
 
 
@@ -53,6 +54,7 @@ def put_edges(
     rows: list[dict[str, Any]] = []
     notes: dict[str, Any] = {}
     later: list[Callable[[], None]] = []
+    beside = Beside()
     for name, matrix in network.matrices.items():
         group = f"{below}edges/{name}"
         row, note = _said_of(name, matrix, image, target)
@@ -62,7 +64,7 @@ def put_edges(
             note["shown"] = {}
             row |= matrix.extra | ({} if matrix.directed is None else {"directed": matrix.directed})
             continue
-        image.attrs[group], flags = _put_values(matrix, image, group, target.parent)
+        image.attrs[group], flags = _put_values(matrix, image, group, target.parent, beside)
         later.append(_complete(row, note, image.attrs[group], matrix, flags))
     private["edges"] = notes
     rows += network.extra.get("sidecar", {}).get("edges", [])
@@ -80,7 +82,7 @@ def put_edges(
 
 
 def _put_values(
-    matrix: EdgeMatrix, image: Image, group: str, folder: Path
+    matrix: EdgeMatrix, image: Image, group: str, folder: Path, beside: Beside
 ) -> tuple[dict[str, Any], Callable[[], dict[str, bool]]]:
     """Lay the numbers of a matrix into an image; give the attributes of its group, and what gives its flags."""
     values: Any = matrix.values
@@ -99,7 +101,7 @@ def _put_values(
         attrs |= image.add_sparse(group, values)
     attrs["shape"] = np.array(values.shape, dtype=np.int64)
     if not streamed:
-        return attrs, flags_found(values)
+        return attrs, flags_found(values, beside)
     watch = WatchedEntries(values) if is_sparse(values) else WatchedRows(values)
     image.watches[f"{group}/data"] = watch
     return attrs, watch.flags

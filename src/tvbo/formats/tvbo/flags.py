@@ -9,7 +9,7 @@ import numpy as np
 
 from tvbo.model.arrays import Array, is_loaded, is_sparse
 from tvbo.model.blocks import RowBlocks, SparseRowBlocks
-from tvbo.storage.pool import begun, workers
+from tvbo.storage.pool import Beside, workers
 from tvbo.storage.stored import AbsentArray
 
 # Rows and columns that are compared with their mirror image at once: they stay in the processor's cache.
@@ -22,7 +22,7 @@ _BESIDE_FROM = 1 << 23
 LARGE = 1 << 26
 
 
-def flags_found(values: Any) -> Callable[[], dict[str, bool]]:
+def flags_found(values: Any, beside: Beside) -> Callable[[], dict[str, bool]]:
     """
     Begin to look at a matrix in memory: a large one beside whatever comes next.
 
@@ -30,6 +30,8 @@ def flags_found(values: Any) -> Callable[[], dict[str, bool]]:
     ----------
     values : array or sparse matrix
         The matrix.
+    beside : Beside
+        Where: one after the other, since comparing a sparse matrix takes several times its memory.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def flags_found(values: Any) -> Callable[[], dict[str, bool]]:
     """
     nbytes = values.dtype.itemsize * (values.nnz if is_sparse(values) else values.size)
     if nbytes > _BESIDE_FROM and workers() > 1:
-        return begun(functools.partial(flags_of, values))
+        return beside.begin(functools.partial(flags_of, values))
     found = flags_of(values)
     return lambda: found
 
