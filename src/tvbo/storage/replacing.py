@@ -48,10 +48,7 @@ def write_file(target: Path, data: bytes) -> None:
     OSError
         If it cannot be written; then it is as it was.
     """
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {target.parent}: make it first, or save elsewhere")
-    if target.is_dir():
-        raise IsADirectoryError(f"{target} is a folder: name a file in it, or save elsewhere")
+    _check_targets(target)
     with locked(target.parent) as alone:
         if alone:
             clear(target)
@@ -73,16 +70,21 @@ def write_files(files: list[tuple[Path, bytes]]) -> None:
     OSError
         If one cannot be written; then all are as they were.
     """
-    folder = files[0][0].parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder}: make it first, or save elsewhere")
     targets = [target for target, _ in files]
-    if (taken := next((target for target in targets if target.is_dir()), None)) is not None:
-        raise IsADirectoryError(f"{taken} is a folder: name a file in it, or save elsewhere")
-    with locked(folder) as alone:
+    _check_targets(*targets)
+    with locked(targets[0].parent) as alone:
         if alone:
             clear(*targets)
         exchange(files)
+
+
+def _check_targets(*targets: Path) -> None:
+    """Refuse names, of one folder, that no file can have."""
+    folder = targets[0].parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}: make it first, or save elsewhere")
+    if (taken := next((target for target in targets if target.is_dir()), None)) is not None:
+        raise IsADirectoryError(f"{taken} is a folder: name a file in it, or save elsewhere")
 
 
 def exchange(files: list[tuple[Path, bytes]], stale: Sequence[Path] = ()) -> None:

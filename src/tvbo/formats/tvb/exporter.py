@@ -246,13 +246,12 @@ class _Exporter:
                 return copy_sparse(values) if name == "local_connectivity" else values.toarray()
             return sp.csr_matrix(values) if name == "local_connectivity" else values
         if place == "mesh":
-            return load(network.need_mesh().arrays[name])
+            return network.need_mesh().arrays[name]
         if place == "column":
-            return load(network.nodes.columns[name])
+            return network.nodes.columns[name]
         if place == "mapping":
-            return None if network.node_mapping_data is None else load(network.node_mapping_data)
-        values = network.nodes.labels if place == "labels" else network.nodes.positions
-        return None if values is None else load(values)
+            return network.node_mapping_data
+        return network.nodes.labels if place == "labels" else network.nodes.positions
 
 
 def _assign(obj: Any, name: str, value: Any) -> None:
